@@ -1,0 +1,194 @@
+"""Every error of dicomcore.
+
+A branch says who can do something about it, a leaf says what happened. Errors carry facts as attributes; the message
+is one sentence a person can act on. The two edges translate classes to codes by table (``app/errors.py`` to HTTP
+status codes); a test walks this tree and fails when a leaf is missing there.
+
+- DicomError
+    - DataError: the bytes are at fault
+        - NotDicom
+        - MalformedDataset
+        - InvalidUid
+        - LimitExceeded
+    - RequestError: the request is at fault
+        - InvalidParameter
+        - NotAcceptable
+        - UnsupportedMediaType
+        - ResourceNotFound
+        - ResourceGone
+        - UnsupportedTransferSyntax
+        - UnsupportedSopClass
+        - InstanceConflict
+        - RangeNotSatisfiable
+    - CodecError: the pixels are at fault
+        - CodecUnavailable
+        - CorruptFrame
+    - StorageUnavailable: the operator can do something
+        - StorageFull
+        - IndexUnavailable
+        - DamagedInstance
+"""
+
+from collections.abc import Sequence
+
+
+class DicomError(Exception):
+    """The root: whatever dicomcore raises on purpose."""
+
+
+class DataError(DicomError):
+    """The bytes that were given are at fault."""
+
+
+class NotDicom(DataError):
+    """The bytes are no DICOM data set at all."""
+
+
+class MalformedDataset(DataError):
+    """A data set breaks the encoding rules of PS3.5.
+
+    ``offset`` counts bytes from the start of the buffer that was read, ``tag`` is the element at fault, as far as known.
+    """
+
+    def __init__(self, problem: str, *, offset: int | None = None, tag: int | None = None) -> None:
+        self.problem = problem
+        self.offset = offset
+        self.tag = tag
+        where = "" if tag is None else f" in ({tag >> 16:04X},{tag & 0xFFFF:04X})"
+        where += "" if offset is None else f" at byte {offset}"
+        super().__init__(f"{problem}{where}")
+
+
+class InvalidUid(DataError):
+    """A UID breaks PS3.5 §9.1; ``name`` says which one."""
+
+    def __init__(self, uid: str, name: str = "UID") -> None:
+        self.uid = uid
+        self.name = name
+        super().__init__(f"{name} is not a valid UID: {uid[:80]!r}")
+
+
+class LimitExceeded(DataError):
+    """The input is larger than a published limit; ``limit`` names it, ``allowed`` is its value."""
+
+    def __init__(self, limit: str, allowed: int) -> None:
+        self.limit = limit
+        self.allowed = allowed
+        super().__init__(f"more than the allowed {limit} ({allowed})")
+
+
+class RequestError(DicomError):
+    """The request is at fault, not the data."""
+
+
+class InvalidParameter(RequestError):
+    """A parameter, header or path segment has a value that the standard does not allow there."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        self.name = name
+        self.problem = problem
+        super().__init__(f"{name}: {problem}")
+
+
+class NotAcceptable(RequestError):
+    """Nothing that the client accepts can be made; ``available`` lists what could be."""
+
+    def __init__(self, problem: str, available: Sequence[str] = ()) -> None:
+        self.available = tuple(available)
+        super().__init__(problem)
+
+
+class UnsupportedMediaType(RequestError):
+    """The payload has a media type that is not taken here; ``available`` lists those that are."""
+
+    def __init__(self, problem: str, available: Sequence[str] = ()) -> None:
+        self.available = tuple(available)
+        super().__init__(problem)
+
+
+class ResourceNotFound(RequestError):
+    """No such study, series, instance, frame or bulk data."""
+
+    def __init__(self, resource: object) -> None:
+        self.resource = resource
+        super().__init__(f"{resource} is not here")
+
+
+class ResourceGone(RequestError):
+    """It was here and has been deleted."""
+
+    def __init__(self, resource: object) -> None:
+        self.resource = resource
+        super().__init__(f"{resource} has been deleted")
+
+
+class UnsupportedTransferSyntax(RequestError):
+    """The transfer syntax is unknown, or not to be had in the direction asked for."""
+
+    def __init__(self, uid: str) -> None:
+        self.uid = uid
+        super().__init__(f"transfer syntax {uid} is not supported")
+
+
+class UnsupportedSopClass(RequestError):
+    """The SOP Class is not supported for what was asked."""
+
+    def __init__(self, uid: str) -> None:
+        self.uid = uid
+        super().__init__(f"SOP Class {uid} is not supported")
+
+
+class InstanceConflict(RequestError):
+    """Another instance with this SOP Instance UID is stored, and the policy is to keep it."""
+
+    def __init__(self, resource: object) -> None:
+        self.resource = resource
+        super().__init__(f"{resource} is stored already with other content")
+
+
+class RangeNotSatisfiable(RequestError):
+    """No byte range that was asked for lies within the ``size`` bytes of the representation."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        super().__init__(f"no range asked for lies within the {size} bytes")
+
+
+class CodecError(DicomError):
+    """Pixel data cannot be decoded or encoded."""
+
+
+class CodecUnavailable(CodecError):
+    """There is no codec for this transfer syntax."""
+
+    def __init__(self, uid: str) -> None:
+        self.uid = uid
+        super().__init__(f"no codec for transfer syntax {uid}")
+
+
+class CorruptFrame(CodecError):
+    """The bytes of frame ``frame_number`` (from 1) do not decode."""
+
+    def __init__(self, frame_number: int, problem: str) -> None:
+        self.frame_number = frame_number
+        super().__init__(f"frame {frame_number} is corrupt: {problem}")
+
+
+class StorageUnavailable(DicomError):
+    """Storage does not answer; the operator can do something about it, the client can try again."""
+
+
+class StorageFull(StorageUnavailable):
+    """No room is left for what is to be stored."""
+
+
+class IndexUnavailable(StorageUnavailable):
+    """The index database does not answer."""
+
+
+class DamagedInstance(StorageUnavailable):
+    """The stored bytes of an instance are missing or differ from what was stored."""
+
+    def __init__(self, resource: object, problem: str) -> None:
+        self.resource = resource
+        super().__init__(f"{resource} is damaged in storage: {problem}")
