@@ -9,6 +9,8 @@ status codes); a test walks this tree and fails when a leaf is missing there.
         - NotDicom
         - MalformedDataset
         - InvalidUid
+        - MissingAttribute
+        - AttributeMismatch
         - LimitExceeded
     - RequestError: the request is at fault
         - InvalidParameter
@@ -47,7 +49,7 @@ class NotDicom(DataError):
 class MalformedDataset(DataError):
     """A data set breaks the encoding rules of PS3.5.
 
-    ``offset`` counts bytes from the start of the buffer that was read, ``tag`` is the element at fault, as far as known.
+    ``offset`` counts bytes from the start of the buffer that was read, ``tag`` is the element at fault, if known.
     """
 
     def __init__(self, problem: str, *, offset: int | None = None, tag: int | None = None) -> None:
@@ -66,6 +68,22 @@ class InvalidUid(DataError):
         self.uid = uid
         self.name = name
         super().__init__(f"{name} is not a valid UID: {uid[:80]!r}")
+
+
+class MissingAttribute(DataError):
+    """A data set lacks an attribute without which it cannot be stored."""
+
+    def __init__(self, tag: int, name: str) -> None:
+        self.tag = tag
+        super().__init__(f"{name} ({tag >> 16:04X},{tag & 0xFFFF:04X}) is missing or empty")
+
+
+class AttributeMismatch(DataError):
+    """An attribute has another value than the one that the request or the file meta information demands."""
+
+    def __init__(self, tag: int, name: str, problem: str) -> None:
+        self.tag = tag
+        super().__init__(f"{name} ({tag >> 16:04X},{tag & 0xFFFF:04X}) {problem}")
 
 
 class LimitExceeded(DataError):

@@ -1,0 +1,23 @@
+"""Where the bytes of instances are kept.
+
+- `protocol`: `Storage`, `Spool`, `StoredObject`: what any storage can do
+- `keys`: names of objects, which sort by arrival and tell nothing
+- `spool`: bytes on their way in
+- `local`: files in a folder
+"""
+
+from dicomcore.storage.local import DEFAULT_MEMORY_LIMIT, DEFAULT_SIZE_LIMIT, LocalObject, LocalStorage
+from dicomcore.storage.protocol import Buffer, Spool, Storage, StoredObject
+from dicomcore.storage.spool import LocalSpool
+
+__all__ = [
+    "DEFAULT_MEMORY_LIMIT",
+    "DEFAULT_SIZE_LIMIT",
+    "Buffer",
+    "LocalObject",
+    "LocalSpool",
+    "LocalStorage",
+    "Spool",
+    "Storage",
+    "StoredObject",
+]

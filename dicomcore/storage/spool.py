@@ -1,0 +1,143 @@
+"""The local spool: bytes in memory up to a few megabytes, then in a file on the storage volume.
+
+Small objects, which are most, never see a temporary file before they are kept. Memory does not grow with the object:
+what is in a file is hashed as it passes; what is in memory is hashed when the digest is asked for, which is done in a
+worker thread and leaves the event loop to the network.
+"""
+
+import errno
+import fcntl
+import hashlib
+import mmap
+import os
+from pathlib import Path
+
+from dicomcore.errors import LimitExceeded, StorageFull, StorageUnavailable
+from dicomcore.storage.protocol import Buffer
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+_HASH_BLOCK = 1 << 20
+# On macOS fsync stops at the drive's cache; F_FULLFSYNC goes to the medium.
+_FULL_SYNC: int | None = getattr(fcntl, "F_FULLFSYNC", None)
+
+
+def storage_error(error: OSError) -> StorageUnavailable:
+    """Translate what the file system says."""
+    if error.errno in _NO_ROOM:
+        return StorageFull("the storage volume is full")
+    return StorageUnavailable(f"the storage volume cannot be written: {error.strerror}")
+
+
+def sync(file: int) -> None:
+    """Force what was written through ``file`` to the medium."""
+    if _FULL_SYNC is None:
+        os.fsync(file)
+    else:
+        fcntl.fcntl(file, _FULL_SYNC)
+
+
+class LocalSpool:
+    """Bytes on their way into `LocalStorage`; see `Spool`."""
+
+    def __init__(self, path: Path, *, memory_limit: int, size_limit: int) -> None:
+        self.path = path
+        self._size = 0
+        self._memory_limit = memory_limit
+        self._size_limit = size_limit
+        self._file_digest = hashlib.sha256()
+        self._chunks: list[Buffer] = []
+        self._joined: bytearray | None = None
+        self._file: int | None = None
+        self._mapping: mmap.mmap | None = None
+
+    @property
+    def size(self) -> int:
+        """The number of bytes written."""
+        return self._size
+
+    @property
+    def sha256(self) -> bytes:
+        """The digest of the bytes written."""
+        if self._file is None:
+            return hashlib.sha256(self._in_memory()).digest()
+        return self._file_digest.digest()
+
+    @property
+    def wants_thread(self) -> bool:
+        """Whether the next write may go to the disk."""
+        return self._file is not None or self._size > self._memory_limit - _HASH_BLOCK
+
+    def write(self, chunk: Buffer) -> None:
+        """Append ``chunk``; raises `LimitExceeded` and `StorageFull`."""
+        self._size += len(chunk)
+        if self._size > self._size_limit:
+            raise LimitExceeded("bytes of an instance", self._size_limit)
+        if self._file is not None:
+            self._append(chunk)
+            return
+        self._chunks.append(bytes(chunk))
+        if self._size > self._memory_limit:
+            self._spill()
+
+    def view(self) -> memoryview:
+        """All bytes written; of a file as a mapping."""
+        if self._file is None:
+            return memoryview(self._in_memory()).toreadonly()
+        if self._mapping is None:
+            self._mapping = mmap.mmap(self._file, self._size, access=mmap.ACCESS_READ)
+            self._mapping.madvise(mmap.MADV_RANDOM)  # the reader touches headers here and there, never everything
+        return memoryview(self._mapping)
+
+    def overwrite(self, offset: int, replacement: bytes) -> None:
+        """Replace bytes that were written, and the digest with them."""
+        if self._file is None:
+            self._in_memory()[offset : offset + len(replacement)] = replacement
+            return
+        os.pwrite(self._file, replacement, offset)
+        self._file_digest = hashlib.sha256()
+        for start in range(0, self._size, _HASH_BLOCK):
+            self._file_digest.update(os.pread(self._file, _HASH_BLOCK, start))
+
+    def settle(self) -> None:
+        """Bring all bytes to the medium, in the file at ``path``."""
+        try:
+            if self._file is None:
+                self._spill()
+            if self._file is not None:
+                sync(self._file)
+        except OSError as error:
+            raise storage_error(error) from error
+
+    def close(self) -> None:
+        """Drop what was not kept; views that are still held keep their bytes."""
+        self._chunks = []
+        self._joined = None
+        self._mapping = None
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+            self.path.unlink(missing_ok=True)
+
+    def _in_memory(self) -> bytearray:
+        if self._joined is None:
+            self._joined = bytearray().join(self._chunks)
+            self._chunks = []
+        return self._joined
+
+    def _spill(self) -> None:
+        try:
+            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+        except OSError as error:
+            raise storage_error(error) from error
+        for chunk in self._chunks if self._joined is None else [self._joined]:
+            self._append(chunk)
+        self._chunks = []
+
+    def _append(self, chunk: Buffer) -> None:
+        self._file_digest.update(chunk)
+        rest = memoryview(chunk)
+        try:
+            while rest:
+                rest = rest[os.write(self._file or 0, rest) :]
+        except OSError as error:
+            raise storage_error(error) from error
