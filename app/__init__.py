@@ -1,0 +1,1 @@
+"""The web side of PS3.18: HTTP, and nothing that knows DICOM encoding."""

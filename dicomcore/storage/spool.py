@@ -49,6 +49,7 @@ class LocalSpool:
         self._joined: bytearray | None = None
         self._file: int | None = None
         self._mapping: mmap.mmap | None = None
+        self._is_closed = False
 
     @property
     def size(self) -> int:
@@ -100,6 +101,8 @@ class LocalSpool:
 
     def settle(self) -> None:
         """Bring all bytes to the medium, in the file at ``path``."""
+        if self._is_closed:
+            raise RuntimeError("the spool is closed")
         try:
             if self._file is None:
                 self._spill()
@@ -110,6 +113,7 @@ class LocalSpool:
 
     def close(self) -> None:
         """Drop what was not kept; views that are still held keep their bytes."""
+        self._is_closed = True
         self._chunks = []
         self._joined = None
         self._mapping = None

@@ -80,3 +80,11 @@ def test_a_folder_that_is_gone_is_reported_as_storage_error(tmp_path: Path) -> N
 def test_a_full_volume_has_its_own_error() -> None:
     assert isinstance(storage_error(OSError(28, "No space left on device")), StorageFull)
     assert not isinstance(storage_error(OSError(30, "Read-only file system")), StorageFull)
+
+
+def test_a_closed_spool_cannot_be_kept(tmp_path: Path) -> None:
+    spool = make_spool(tmp_path)
+    spool.write(b"content")
+    spool.close()
+    with pytest.raises(RuntimeError):
+        spool.settle()

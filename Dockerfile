@@ -1,0 +1,29 @@
+# syntax=docker/dockerfile:1
+FROM python:3.13-slim AS build
+WORKDIR /source
+RUN python -m venv /opt/isocenter
+COPY pyproject.toml README.md LICENSE ./
+COPY app app
+COPY dicomcore dicomcore
+COPY alembic alembic
+RUN /opt/isocenter/bin/pip install --no-cache-dir .
+
+FROM python:3.13-slim
+LABEL org.opencontainers.image.title="Isocenter" \
+      org.opencontainers.image.description="DICOMweb server and PACS bridge" \
+      org.opencontainers.image.licenses="MIT"
+COPY --from=build /opt/isocenter /opt/isocenter
+RUN useradd --system --uid 10001 --no-create-home isocenter && install -d -o isocenter -g isocenter /data
+ENV PATH=/opt/isocenter/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    ISOCENTER_HOST=0.0.0.0 \
+    ISOCENTER_PORT=8080 \
+    ISOCENTER_DATA=/data
+USER isocenter
+WORKDIR /data
+VOLUME /data
+EXPOSE 8080
+HEALTHCHECK --interval=15s --timeout=6s --start-period=20s \
+    CMD ["python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + os.environ['ISOCENTER_PORT'] + '/health/ready', timeout=5)"]
+ENTRYPOINT ["isocenter"]
+CMD ["serve"]

@@ -1,0 +1,31 @@
+"""The ``isocenter`` command. Each command is a module of `app.commands`; here they get their names."""
+
+import typer
+
+from app.commands.export import export
+from app.commands.import_ import import_
+from app.commands.migrate import migrate
+from app.commands.reindex import reindex
+from app.commands.serve import serve
+from app.commands.verify import verify
+
+app = typer.Typer(
+    name="isocenter",
+    help="Isocenter: a DICOMweb archive.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,  # local variables hold patients' data
+)
+for _name, _command in {
+    "serve": serve,
+    "import": import_,
+    "export": export,
+    "migrate": migrate,
+    "reindex": reindex,
+    "verify": verify,
+}.items():
+    app.command(_name)(_command)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,7 @@
+"""The commands of ``isocenter``, one module each; `app.cli` puts them together.
+
+- `options`: settings as command line options
+- `serve`: the server
+- `import_`, `export`: instances in and out, without a server
+- `migrate`, `reindex`, `verify`: care of index and storage
+"""

@@ -1,0 +1,61 @@
+"""``isocenter serve``: check that it is safe, prepare the database, start uvicorn."""
+
+import tempfile
+from contextlib import AbstractContextManager, nullcontext
+
+import typer
+import uvicorn
+
+from app.commands.migrate import bring_to_head
+from app.commands.options import with_settings
+from app.log import configure_logging
+from app.metrics import MULTIPROCESS_DIRECTORY
+from app.settings import Settings, export_environment
+
+WORKER_TIMEOUT = 30  # seconds; a worker that reads a huge instance may be silent for some
+REFUSAL = (
+    "{host} can be reached by other machines, and there is no authentication. Listen on 127.0.0.1, put a reverse proxy "
+    "that authenticates in front, or say --allow-anonymous if everybody who reaches this address may read, store and "
+    "delete everything."
+)
+
+
+@with_settings()
+def serve(settings: Settings) -> None:
+    """Serve DICOMweb at /dicom-web, health at /health, metrics at /metrics and API documentation at /docs."""
+    if not settings.is_loopback and not settings.allow_anonymous:
+        raise typer.BadParameter(REFUSAL.format(host=settings.host))
+    configure_logging(settings.log_format, settings.log_level)
+    settings.data.mkdir(parents=True, exist_ok=True)
+    bring_to_head(settings)
+    with _metrics_directory(settings) as directory:
+        # Workers start anew and read their settings from the environment, before they import anything.
+        shared = {MULTIPROCESS_DIRECTORY: directory} if directory else {}
+        export_environment(settings.environment() | shared)
+        _run(settings)
+
+
+def _metrics_directory(settings: Settings) -> AbstractContextManager[str]:
+    if settings.workers == 1:
+        return nullcontext("")
+    return tempfile.TemporaryDirectory(prefix="isocenter-metrics-")
+
+
+def _run(settings: Settings) -> None:
+    uvicorn.run(
+        "app.main:create_app",
+        factory=True,
+        host=settings.host.strip("[]"),
+        port=settings.port,
+        workers=settings.workers,
+        loop="uvloop",
+        http="app.http_protocol:HttpProtocol",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,  # app.urls reads Forwarded and X-Forwarded-..., and from trusted proxies only
+        server_header=False,
+        timeout_worker_healthcheck=WORKER_TIMEOUT,
+        timeout_keep_alive=settings.keep_alive_seconds,
+        timeout_graceful_shutdown=settings.shutdown_seconds,
+    )

@@ -1,0 +1,192 @@
+"""The HTTP/1.1 connection: uvicorn's httptools protocol, with the limits that keep slow and greedy clients at bay.
+
+- Request line at most 16 kB, headers at most 64 kB in 100 lines: 414, 431.
+- Headers complete within ``header_timeout_seconds``, counted from the connection or from the first byte: else closed.
+- Bodies at 1 kB/s or more, measured every 30 seconds in which we were ready to read: else closed.
+- At most ``max_connections_per_address`` open connections from one address that is no trusted proxy: else 503.
+
+What is malformed, such as Content-Length together with Transfer-Encoding, is refused by the parser with 400.
+"""
+
+import asyncio
+import functools
+import http
+import ipaddress
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from app.settings import Settings, load_settings
+
+MAX_REQUEST_LINE = 16_384  # bytes
+MAX_HEADERS = 65_536  # bytes
+MAX_HEADER_LINES = 100
+BODY_WINDOW = 30.0  # seconds
+MIN_BODY_RATE = 1_024  # bytes a second
+
+
+class RequestTooLarge(Exception):
+    """A request line or header section is larger than allowed; the parser turns it into its own error."""
+
+
+@dataclass(frozen=True)
+class ConnectionLimits:
+    """What an operator can choose about connections."""
+
+    header_timeout: float
+    per_address: int
+    trusted: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+
+    @classmethod
+    def of(cls, settings: Settings) -> "ConnectionLimits":
+        """Take them from the settings."""
+        trusted = tuple(ipaddress.ip_network(proxy, strict=False) for proxy in settings.trusted_proxies)
+        return cls(settings.header_timeout_seconds, settings.max_connections_per_address, trusted)
+
+    def is_trusted(self, address: str) -> bool:
+        """Whether ``address`` is a proxy, which speaks for many."""
+        try:
+            parsed = ipaddress.ip_address(address.partition("%")[0])
+        except ValueError:
+            return False
+        return any(parsed in network for network in self.trusted)
+
+
+@functools.cache
+def _limits() -> ConnectionLimits:
+    """Read the limits once a process: uvicorn builds protocols by name and passes nothing of ours."""
+    return ConnectionLimits.of(load_settings())
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """One connection. `limits` is of the class, so that a test can set others."""
+
+    limits: ConnectionLimits | None = None
+    _open: ClassVar[Counter[str]] = Counter()
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._limits = self.limits or _limits()
+        self._address = ""
+        self._timer: asyncio.TimerHandle | None = None
+        self._in_headers = True
+        self._header_bytes = 0
+        self._body_bytes = 0
+        self._refusal = http.HTTPStatus.BAD_REQUEST
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Count the connection; refuse it when its address has too many."""
+        super().connection_made(transport)
+        address = self.client[0] if self.client else ""
+        if address and not self._limits.is_trusted(address):
+            self._address = address
+            self._open[address] += 1
+            if self._open[address] > self._limits.per_address:
+                self._refuse(http.HTTPStatus.SERVICE_UNAVAILABLE, "Too many connections from this address.")
+                return
+        self._start_timer(self._limits.header_timeout, self._on_slow_headers)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Give the address its place back."""
+        self._stop_timer()
+        if self._address:
+            self._open[self._address] -= 1
+            if not self._open[self._address]:
+                del self._open[self._address]
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser, then watch the time if it waits for more headers or more body."""
+        if self.transport.is_closing():
+            return
+        if self._in_headers:
+            self._header_bytes += len(data)
+        else:
+            self._body_bytes += len(data)
+        super().data_received(data)
+        if self._in_headers:
+            self._watch_headers()
+        elif self._timer is None and self.cycle.more_body and not self.cycle.response_complete:
+            self._body_bytes = 0
+            self._start_timer(BODY_WINDOW, self._on_body_window)
+
+    def on_message_begin(self) -> None:
+        """Start counting a request; `data_received` cannot see where one begins within a chunk."""
+        super().on_message_begin()
+        self._in_headers = True
+        self._header_bytes = 0
+        self._refusal = http.HTTPStatus.BAD_REQUEST
+
+    def on_url(self, url: bytes) -> None:
+        """Refuse a request line that is too long."""
+        super().on_url(url)
+        if len(self.url) > MAX_REQUEST_LINE:
+            self._refusal = http.HTTPStatus.REQUEST_URI_TOO_LONG
+            raise RequestTooLarge
+
+    def on_headers_complete(self) -> None:
+        """Refuse a header section that is too large, however it came; else start the request."""
+        size = sum(len(name) + len(value) for name, value in self.headers)
+        if size > MAX_HEADERS or len(self.headers) > MAX_HEADER_LINES:
+            self._refusal = http.HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+            raise RequestTooLarge
+        self._in_headers = False
+        self._stop_timer()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Stop watching the body."""
+        self._stop_timer()
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what the parser refused, with the status that says why."""
+        self._refuse(self._refusal, msg if self._refusal == http.HTTPStatus.BAD_REQUEST else self._refusal.phrase)
+
+    def _watch_headers(self) -> None:
+        # The parser holds a header back until it is complete, so its bytes are counted here as well.
+        if self._header_bytes > MAX_REQUEST_LINE + MAX_HEADERS:
+            self._refuse(http.HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "Request headers too large.")
+        elif self._timer is None:
+            self._start_timer(self._limits.header_timeout, self._on_slow_headers)
+
+    def _on_slow_headers(self) -> None:
+        self._refuse(http.HTTPStatus.REQUEST_TIMEOUT, "The request headers took too long.")
+
+    def _on_body_window(self) -> None:
+        self._timer = None
+        if self._body_bytes < MIN_BODY_RATE * BODY_WINDOW and not self.flow.read_paused:
+            self.transport.close()  # the application sees a disconnect and drops what it has
+            return
+        self._body_bytes = 0
+        self._start_timer(BODY_WINDOW, self._on_body_window)
+
+    def _start_timer(self, seconds: float, callback: Any) -> None:
+        self._timer = self.loop.call_later(seconds, callback)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _refuse(self, status: http.HTTPStatus, sentence: str) -> None:
+        self._stop_timer()
+        if self.transport.is_closing():
+            return
+        body = sentence.encode("ascii")
+        head = (
+            f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: text/plain; charset=utf-8\r\n"
+            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode("ascii") + body)
+        self.transport.close()

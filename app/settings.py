@@ -1,0 +1,190 @@
+"""Settings: the only reader of the environment (``ISOCENTER_...``) and of the configuration file (TOML).
+
+What is given on the command line wins over the environment, the environment over the file, the file over the default.
+Every field says what it is and in which unit; ``isocenter serve --help`` and ``docs/deployment.md`` are made from that.
+"""
+
+import difflib
+import ipaddress
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, ByteSize, Field, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "ISOCENTER_"
+NOTHING = "none"  # an empty list; an empty variable counts as one that is not set
+
+MIB = 2**20
+GIB = 2**30
+
+
+class InvalidSettings(Exception):
+    """A setting, or the configuration file, is wrong; the message names each and is for the person who starts us."""
+
+
+def _split(value: object) -> object:
+    """Take a comma-separated list from the environment or the command line, or a list from the file."""
+    if value == NOTHING:
+        return ()
+    if isinstance(value, str):
+        return tuple(part for part in (piece.strip() for piece in value.split(",")) if part)
+    return value
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+
+
+def _field(default: object, description: str, unit: str = "", **limits: Any) -> Any:
+    return Field(default, description=description, json_schema_extra={"unit": unit}, **limits)
+
+
+class Settings(BaseSettings):
+    """Everything that an operator can choose, with defaults that run on a laptop."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
+
+    config: Path | None = _field(None, "TOML file with any of these settings")
+    host: str = _field("127.0.0.1", "address to listen on; anything but loopback needs allow-anonymous")
+    port: int = _field(8080, "TCP port to listen on", ge=0, le=65535)
+    data: Path = _field(Path("isocenter-data"), "folder of the stored instances, and of the SQLite index")
+    database: str | None = _field(
+        None,
+        "index database, postgresql://user:password@host/name or sqlite:///file; by default SQLite in the data folder",
+    )
+    workers: int = _field(1, "worker processes that answer requests", "processes", ge=1, le=256)
+    allow_anonymous: bool = _field(False, "serve everybody who can reach the address, without authentication")
+    root_path: str = _field("", "path prefix that a reverse proxy adds in front of us, such as /pacs")
+    trusted_proxies: Names = _field(
+        ("127.0.0.1", "::1"), "addresses and networks whose Forwarded and X-Forwarded-... headers are believed"
+    )
+    relative_urls: bool = _field(False, "write Retrieve URLs and BulkDataURIs relative to the Base URI")
+    cors_origins: Names = _field((), "origins whose pages may call us from a browser; * for any, none for none")
+    strict_accept: bool = _field(False, "refuse requests whose Accept is missing or malformed, instead of assuming */*")
+    duplicates: Literal["replace-if-changed", "keep-first", "reject"] = _field(
+        "replace-if-changed", "what happens when a stored SOP Instance UID comes again with other content"
+    )
+    verify_on_read: bool = _field(True, "check the SHA-256 of an instance whenever the whole of it is retrieved")
+    inline_threshold_bytes: ByteSize = _field(
+        ByteSize(1024), "largest binary value that stands inline in metadata; larger ones become bulk data", "bytes"
+    )
+    spool_memory_bytes: ByteSize = _field(
+        ByteSize(4 * MIB), "size up to which an incoming instance is held in memory before it goes to a file", "bytes"
+    )
+    max_instance_bytes: ByteSize = _field(ByteSize(4 * GIB), "largest instance that is stored", "bytes", gt=0)
+    max_request_bytes: ByteSize = _field(ByteSize(10 * GIB), "largest request body", "bytes", gt=0)
+    max_parts: int = _field(10_000, "largest number of parts in a multipart request", "parts", ge=1)
+    search_default_limit: int = _field(5_000, "results of a search that names no limit", "results", ge=1)
+    search_max_limit: int = _field(50_000, "most results of a search, whatever limit it names", "results", ge=1)
+    max_connections_per_address: int = _field(
+        512, "open connections from one address to one worker; trusted proxies are not counted", "connections", ge=1
+    )
+    header_timeout_seconds: float = _field(10.0, "time a client has for its request line and headers", "seconds", gt=0)
+    keep_alive_seconds: int = _field(15, "time an idle connection is kept open", "seconds", ge=1)
+    shutdown_seconds: int = _field(30, "time that running requests have when the server is stopped", "seconds", ge=0)
+    log_format: Literal["auto", "console", "json"] = _field("auto", "auto is console on a terminal and JSON elsewhere")
+    log_level: Literal["debug", "info", "warning", "error"] = _field("info", "least severe event that is logged")
+
+    @field_validator("root_path")
+    @classmethod
+    def _root_path_is_a_path(cls, value: str) -> str:
+        path = value.rstrip("/")
+        if path and not path.startswith("/"):
+            raise ValueError("must start with /")
+        return path
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies_are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ipaddress.ip_network(network, strict=False)
+        return value
+
+    @model_validator(mode="after")
+    def _limits_fit_together(self) -> Self:
+        if self.search_default_limit > self.search_max_limit:
+            raise ValueError("search_default_limit is larger than search_max_limit: lower it too")
+        return self
+
+    @property
+    def database_url(self) -> str:
+        """The index database; SQLite in the data folder unless one is set."""
+        return self.database or f"sqlite:///{self.data.absolute() / 'index.sqlite'}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether nobody but this machine can reach the address."""
+        try:
+            return ipaddress.ip_address(self.host.strip("[]")).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    def environment(self) -> dict[str, str]:
+        """These settings as environment variables: how worker processes, which start anew, receive them."""
+        return {f"{PREFIX}{name.upper()}": _as_text(value) for name, value in self if value not in (None, "")}
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the command line first, then the environment, then the file."""
+        path = init_settings().get("config") or env_settings().get("config")
+        return init_settings, env_settings, _TomlFile(settings_cls, path)
+
+
+class _TomlFile(PydanticBaseSettingsSource):
+    """The configuration file; read once, and a mistake in it is told with its nearest right name."""
+
+    def __init__(self, settings_cls: type[BaseSettings], path: str | Path | None) -> None:
+        super().__init__(settings_cls)
+        self._values = _read_toml(Path(path), settings_cls.model_fields) if path else {}
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Give one value of the file."""
+        return self._values.get(field_name), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        return self._values
+
+
+def _read_toml(path: Path, fields: Mapping[str, FieldInfo]) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+        raise InvalidSettings(f"cannot read the configuration file {path}: {exc}") from exc
+    named = {name.replace("-", "_"): value for name, value in values.items()}
+    for name in named.keys() - fields.keys():
+        near = difflib.get_close_matches(name, fields, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise InvalidSettings(f"{path}: there is no setting {name!r}{hint}")
+    return named
+
+
+def _as_text(value: object) -> str:
+    return ",".join(value) or NOTHING if isinstance(value, tuple) else str(value)
+
+
+def load_settings(**given: Any) -> Settings:
+    """Read the settings; ``given`` are those of the command line, where None means not given.
+
+    Raises InvalidSettings with a sentence for each mistake.
+    """
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as exc:
+        problems = (f"{'.'.join(map(str, error['loc'])) or 'settings'}: {error['msg']}" for error in exc.errors())
+        raise InvalidSettings("; ".join(problems)) from exc
+
+
+def export_environment(variables: Mapping[str, str]) -> None:
+    """Set environment variables for the processes that this one starts."""
+    os.environ.update(variables)

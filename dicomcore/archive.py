@@ -1,0 +1,231 @@
+"""The archive: a `Source` made of a storage and an index.
+
+The order of writes is the promise (bytes first, row second; on delete row first, bytes second): whatever a crash
+interrupts, no row is ever without its bytes. What it leaves behind is an object that no row names, and the sweep at the
+next start removes it. An instance is acknowledged when its bytes, its name and its row are on the medium.
+
+Blocking work is done in threads: one hop to read, hash and keep an instance; its row goes into the index's group
+commit, which takes along whatever else waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+
+from dicomcore.data import Part10, read_file
+from dicomcore.errors import AttributeMismatch, DicomError, InstanceConflict, ResourceGone, ResourceNotFound
+from dicomcore.index import DuplicatePolicy, Index, InstanceRecord, InstanceRow, Outcome
+from dicomcore.ingest import (
+    DEFAULT_INLINE_THRESHOLD,
+    EMPTY_PREAMBLE,
+    STUDY_INSTANCE_UID,
+    catalogue,
+    content_digest,
+    executable_preamble,
+    identify,
+    meta_mismatch,
+)
+from dicomcore.instance import Instance
+from dicomcore.query import Query
+from dicomcore.resources import Resource
+from dicomcore.source import (
+    Answer,
+    Change,
+    FailureReason,
+    Metadata,
+    StoreOutcome,
+    WarningReason,
+    failure_reason,
+)
+from dicomcore.storage import Spool, Storage
+from dicomcore.threads import Threads
+
+logger = logging.getLogger(__name__)
+
+_CHANGES = {
+    Outcome.NEW: Change.STORED,
+    Outcome.IDENTICAL: Change.IDENTICAL,
+    Outcome.REPLACED: Change.REPLACED,
+    Outcome.KEPT: Change.KEPT,
+}
+
+
+class Archive:
+    """Instances kept here; see `Source`."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        index: Index,
+        *,
+        duplicates: DuplicatePolicy = DuplicatePolicy.REPLACE_IF_CHANGED,
+        verify_on_read: bool = True,
+        inline_threshold: int = DEFAULT_INLINE_THRESHOLD,
+    ) -> None:
+        self.storage = storage
+        self.index = index
+        self._duplicates = duplicates
+        self._verify_on_read = verify_on_read
+        self._inline_threshold = inline_threshold
+        self.threads = Threads()
+
+    async def search(self, query: Query) -> Answer:
+        """Find what matches."""
+        found = await self.threads(self.index.search, query)
+        return Answer(found.objects, found.total, found.warnings)
+
+    async def instance(self, resource: Resource) -> Instance:
+        """Find one instance; raises `ResourceNotFound` or `ResourceGone`."""
+        row = await self.threads(self.index.instance, resource)
+        if row is None:
+            raise await self.threads(self._missing, resource)
+        return self._instance(row)
+
+    async def retrieve(self, resource: Resource) -> AsyncIterator[Instance]:
+        """The instances of a resource in order; raises `ResourceNotFound` or `ResourceGone` before the first."""
+        rows = await self.threads(lambda: list(self.index.instances(resource)))
+        if not rows:
+            raise await self.threads(self._missing, resource)
+        for row in rows:
+            yield self._instance(row)
+
+    async def metadata(self, resource: Resource) -> Metadata:
+        """The metadata of all instances of a resource, as it was encoded when they were stored."""
+        return await self.threads(self._metadata, resource)
+
+    async def revision(self, resource: Resource) -> str:
+        """A word that changes with every change in the resource."""
+        revision = await self.threads(self.index.revision, resource)
+        if revision is None:
+            raise await self.threads(self._missing, resource)
+        return str(revision)
+
+    def spool(self) -> Spool:
+        """A place for the bytes of an instance that is to be stored."""
+        return self.storage.spool()
+
+    async def store(self, spool: Spool, *, study_instance_uid: str | None = None) -> StoreOutcome:
+        """Store what was spooled, and close the spool; a refusal is a value.
+
+        Who goes away while it runs does not stop it: a row must not be committed for bytes that were dropped.
+        """
+        return await asyncio.shield(self._store(_Arrival(spool, study_instance_uid)))
+
+    async def delete(self, resource: Resource) -> int:
+        """Delete a resource: first its rows, then its bytes, which who reads them now reads to the end."""
+        keys = await self.threads(self.index.delete, resource)
+        if not keys:
+            raise await self.threads(self._missing, resource)
+        await self.threads(self._discard, keys)
+        return len(keys)
+
+    def close(self) -> None:
+        """Commit what waits and let go of storage and index."""
+        self.threads.close()
+        self.index.close()
+        self.storage.close()
+
+    def _instance(self, row: InstanceRow) -> Instance:
+        return Instance(row, self.storage, self.index, self.threads, verify=self._verify_on_read)
+
+    def _metadata(self, resource: Resource) -> Metadata:
+        found = self.index.metadata(resource)
+        if not found.objects:
+            raise self._missing(resource)
+        return Metadata(found.objects, str(found.revision))
+
+    def _missing(self, resource: Resource) -> DicomError:
+        return ResourceGone(resource) if self.index.was_deleted(resource) else ResourceNotFound(resource)
+
+    async def _store(self, arrival: _Arrival) -> StoreOutcome:
+        try:
+            record = await self.threads(self._take_in, arrival)
+            return arrival.outcome(Change.IDENTICAL) if record is None else await self._commit(arrival, record)
+        except DicomError as error:
+            return arrival.refusal(failure_reason(error), str(error))
+        except Exception:
+            # One instance that we cannot deal with must not take down the request that carries others.
+            logger.exception("an instance could not be stored")
+            return arrival.refusal(FailureReason.PROCESSING_FAILURE, "internal error")
+        finally:
+            arrival.spool.close()
+
+    def _take_in(self, arrival: _Arrival) -> InstanceRecord | None:
+        """Read, check and keep an instance; None if the same one is here already."""
+        spool = arrival.spool
+        part10 = read_file(spool.view())
+        arrival.identify(part10)
+        view = self._without_executable(arrival)
+        digest = content_digest(part10, view)
+        if self.index.is_stored(arrival.resource, digest):
+            return None
+        record = catalogue(
+            part10,
+            arrival.resource,
+            size=spool.size,
+            sha256=spool.sha256,
+            digest=digest,
+            inline_threshold=self._inline_threshold,
+        )
+        return replace(record, key=self.storage.keep(spool))
+
+    def _without_executable(self, arrival: _Arrival) -> memoryview:
+        view = arrival.spool.view()
+        if executable_preamble(view):
+            arrival.spool.overwrite(0, EMPTY_PREAMBLE)
+            arrival.warn(WarningReason.COERCED, "the preamble held an executable and was zeroed")
+        return view
+
+    async def _commit(self, arrival: _Arrival, record: InstanceRecord) -> StoreOutcome:
+        """Make the row; whatever bytes it leaves without a row are dropped."""
+        try:
+            (stored,) = await asyncio.wrap_future(self.index.submit([record], self._duplicates))
+        except DicomError:
+            await self.threads(self._discard, [record.key])
+            raise
+        superfluous = stored.replaced_key if stored.outcome is Outcome.REPLACED else record.key
+        if stored.outcome is not Outcome.NEW and superfluous is not None:
+            await self.threads(self._discard, [superfluous])
+        if stored.outcome is Outcome.CONFLICT:
+            raise InstanceConflict(arrival.resource)
+        return arrival.outcome(_CHANGES[stored.outcome])
+
+    def _discard(self, keys: list[str]) -> None:
+        for key in keys:
+            self.storage.delete(key)
+
+
+@dataclass(slots=True)
+class _Arrival:
+    """An instance on its way in, and what is known of it so far."""
+
+    spool: Spool
+    study_instance_uid: str | None
+    resource: Resource = field(default_factory=Resource)
+    sop_class_uid: str = ""
+    warning: WarningReason | None = None
+    details: list[str] = field(default_factory=list)
+
+    def identify(self, part10: Part10) -> None:
+        """Find out who it is, and refuse it if it is not what the sender said."""
+        identity = identify(part10)
+        self.resource, self.sop_class_uid = identity.resource, identity.sop_class_uid
+        if self.study_instance_uid not in (None, self.resource.study_instance_uid):
+            raise AttributeMismatch(STUDY_INSTANCE_UID, "Study Instance UID", "differs from the study of the request")
+        mismatch = meta_mismatch(part10, identity)
+        if mismatch is not None:
+            self.warn(WarningReason.DATA_SET_DOES_NOT_MATCH_SOP_CLASS, str(mismatch))
+
+    def warn(self, reason: WarningReason, detail: str) -> None:
+        self.warning = reason
+        self.details.append(detail)
+
+    def outcome(self, change: Change) -> StoreOutcome:
+        detail = "; ".join(self.details)
+        return StoreOutcome(self.resource, self.sop_class_uid, change, warning=self.warning, detail=detail)
+
+    def refusal(self, reason: FailureReason, detail: str) -> StoreOutcome:
+        return StoreOutcome(self.resource, self.sop_class_uid, failure=reason, detail=detail)

@@ -1,0 +1,235 @@
+"""DICOM JSON Model encoder (PS3.18 Annex F), straight from the spans of a data set to bytes.
+
+This is the hot path of ingest: one JSON fragment per element, no value objects in between. Elements repeat a lot from
+instance to instance and from item to item, so that a bounded memo keeps fragments by the raw bytes of the element,
+header included; it is dropped as a whole when it is full. Each character set, byte order and kind of VR has its own.
+
+Values are in `json_values`. The decisions taken here:
+
+- Pixel Data, Float and Double Float Pixel Data of the instance itself are always a BulkDataURI, encapsulated pixel data
+  everywhere; OB OD OF OL OV OW UN over `BulkdataPolicy.threshold` bytes too. PS3.18 §10.4.3.3.2 would allow it for text
+  and numbers as well, but clients look for those in place.
+- A UN element that holds a sequence is shown as SQ, every other UN as base64, never guessed as text.
+- Specific Character Set is shown as ISO_IR 192, because that is what the JSON text is in (PS3.18 §F.2).
+- Group 0002 and group lengths are left out.
+- A numeric value field of the wrong length is shown as UN, with all its bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeAlias
+
+from dicomcore.data.charset import Charset
+from dicomcore.data.dataset import SPECIFIC_CHARACTER_SET, Dataset, Element
+from dicomcore.data.json_values import ValueEncoder, WrongLength, inline_binary, value_encoders
+from dicomcore.data.vr import VRS, Kind
+from dicomcore.errors import LimitExceeded
+
+PLACEHOLDER = b"\xff"
+"""Stands for the Base URI in stored metadata. It occurs in no UTF-8 text, so that it can be replaced blindly."""
+
+MAX_METADATA = 64 * 1024 * 1024
+MAX_DEPTH = 64
+
+BULKDATA_VRS = frozenset(vr for vr, rule in VRS.items() if rule.kind is Kind.BINARY)
+PIXEL_DATA_TAGS = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
+
+_FIRST_GROUP = 0x00040000
+_PIXEL_GROUP = 0x7FE00000
+_MEMO_ELEMENT = 96
+_MEMO_SEQUENCE = 256
+_MEMO_ENTRIES = 50_000
+_CONTEXT_ENTRIES = 500  # what the tables of a context take in memory, counted in entries of a memo
+
+Memo: TypeAlias = dict[bytes, bytes]
+Location: TypeAlias = "tuple[Location | None, int, int]"  # of an item: that of the data set around it, tag, item number
+
+
+@dataclass(frozen=True)
+class BulkdataPolicy:
+    """Which values leave the metadata, and what the URI of a value starts with; its path is appended."""
+
+    uri_prefix: bytes
+    threshold: int = 1024
+
+    def takes(self, element: Element, *, is_nested: bool) -> bool:
+        """Say whether the value of this element is a BulkDataURI in the metadata."""
+        if element.fragments is not None:
+            return True
+        if element.items is not None or element.vr in _VALUE_VRS:
+            return False
+        length = element.end - element.start
+        return length > self.threshold or (not is_nested and length > 0 and element.tag in PIXEL_DATA_TAGS)
+
+
+_VALUE_VRS = frozenset(VRS) - BULKDATA_VRS
+
+
+def encode_elements(dataset: Dataset, policy: BulkdataPolicy) -> dict[int, bytes]:
+    """Encode each element of a data set: its tag -> ``"00080020":{"vr":"DA","Value":["20200101"]}``, in order of tags.
+
+    Raises:
+        LimitExceeded: sequences are nested too deep, or there is too much metadata to hold in memory.
+    """
+    fragments = _Encoding(policy).encode(dataset, _CONTEXTS.of(dataset), None, 0)
+    if sum(map(len, fragments.values())) > MAX_METADATA:
+        raise LimitExceeded("bytes of metadata", MAX_METADATA)
+    return fragments
+
+
+def join(fragments: Iterable[bytes]) -> bytes:
+    """Make an object of encoded elements, given in ascending order of their tags."""
+    return b"{%b}" % b",".join(fragments)
+
+
+def encode_json(dataset: Dataset, policy: BulkdataPolicy) -> bytes:
+    """Encode a data set as one object of the DICOM JSON Model."""
+    return join(encode_elements(dataset, policy).values())
+
+
+def bulkdata_path(location: Location | None, tag: int) -> bytes:
+    """Write where an element is: tags and item numbers from 0, as in ``00081140/0/00420011``."""
+    path = b"%08X" % tag
+    while location is not None:
+        location, sequence, number = location
+        path = b"%08X/%d/%b" % (sequence, number, path)
+    return path
+
+
+class _Context:
+    """What data sets of one encoding share: value encoders and memo, both by VR."""
+
+    __slots__ = ("encoders", "explicit", "little_endian", "memos")
+
+    def __init__(self, charset: Charset, explicit: bool, little_endian: bool) -> None:
+        self.encoders: dict[str, ValueEncoder] = value_encoders(charset, little_endian)
+        self.explicit = explicit
+        self.little_endian = little_endian
+        self.memos: dict[str, Memo] = {vr: {} for vr in VRS}
+
+
+class _Contexts:
+    """All contexts in use, forgotten together when their memos hold too much. One of these serves all threads.
+
+    Threads may lose an entry to each other, never get a wrong one; the count is as good as that.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Charset, bool, bool], _Context] = {}
+        self._entries = 0
+
+    def of(self, dataset: Dataset) -> _Context:
+        key = (dataset.charset, dataset.explicit, dataset.little_endian)
+        context = self._known.get(key)
+        if context is None:
+            context = self._known[key] = _Context(dataset.charset, dataset.explicit, dataset.little_endian)
+            self._count(_CONTEXT_ENTRIES)
+        return context
+
+    def remember(self, memo: Memo, raw: bytes, fragment: bytes) -> None:
+        memo[raw] = fragment
+        self._count(1)
+
+    def _count(self, entries: int) -> None:
+        self._entries += entries
+        if self._entries > _MEMO_ENTRIES:
+            self._entries = 0
+            self._known = {}
+
+
+_CONTEXTS = _Contexts()
+
+
+class _Encoding:
+    """One run over a data set.
+
+    ``_volatile`` counts what may not be remembered: URIs, which hold the place of the element, and items in implicit
+    VR, whose VRs may depend on elements outside of them.
+    """
+
+    def __init__(self, policy: BulkdataPolicy) -> None:
+        self._policy = policy
+        self._volatile = 0
+
+    def encode(self, dataset: Dataset, context: _Context, location: Location | None, depth: int) -> dict[int, bytes]:
+        memos = context.memos
+        encoded: dict[int, bytes] = {}
+        for element in dataset:
+            tag, vr, buffer, header, start, end, items, _ = element
+            if tag < _FIRST_GROUP or not tag & 0xFFFF:
+                continue
+            limit = _MEMO_ELEMENT if items is None else _MEMO_SEQUENCE
+            memo = memos.get(vr)
+            if end - header > limit or header < 0 or memo is None or tag >= _PIXEL_GROUP:
+                encoded[tag] = self._element(element, context, location, depth)
+                continue
+            raw = buffer[header:end]
+            if type(raw) is not bytes:
+                raw = bytes(raw)
+            fragment = memo.get(raw)
+            if fragment is None:
+                volatile = self._volatile
+                fragment = self._element(element, context, location, depth)
+                if volatile == self._volatile:
+                    _CONTEXTS.remember(memo, raw, fragment)
+            encoded[tag] = fragment
+        return encoded
+
+    def _element(self, element: Element, context: _Context, location: Location | None, depth: int) -> bytes:
+        tag, vr, buffer, _, start, end, items, _ = element
+        if items is not None:
+            return self._sequence(tag, items, context, location, depth + 1)
+        if tag == SPECIFIC_CHARACTER_SET:
+            return _UTF8
+        encoder = context.encoders.get(vr)
+        if encoder is None:
+            return self._binary(element, context, location)
+        if end - start > MAX_METADATA:
+            raise LimitExceeded("bytes of metadata", MAX_METADATA)
+        raw = bytes(buffer[start:end])
+        try:
+            value = encoder(raw)
+        except WrongLength:
+            return b'%b,"InlineBinary":"%b"}' % (_head(tag, "UN"), inline_binary(raw, vr, context.little_endian))
+        return b"%b}" % _head(tag, vr) if value is None else b'%b,"Value":[%b]}' % (_head(tag, vr), value)
+
+    def _binary(self, element: Element, context: _Context, location: Location | None) -> bytes:
+        head = _head(element.tag, element.vr if element.vr in VRS else "UN")
+        if self._policy.takes(element, is_nested=location is not None):
+            self._volatile += 1
+            path = bulkdata_path(location, element.tag)
+            return b'%b,"BulkDataURI":"%b%b"}' % (head, self._policy.uri_prefix, path)
+        if element.start == element.end:
+            return b"%b}" % head
+        raw = bytes(element.buffer[element.start : element.end])
+        return b'%b,"InlineBinary":"%b"}' % (head, inline_binary(raw, element.vr, context.little_endian))
+
+    def _sequence(
+        self, tag: int, items: tuple[Dataset, ...], context: _Context, location: Location | None, depth: int
+    ) -> bytes:
+        if depth > MAX_DEPTH:
+            raise LimitExceeded("levels of sequences", MAX_DEPTH)
+        if not items:
+            return b"%b}" % _head(tag, "SQ")
+        objects = []
+        for number, item in enumerate(items):
+            is_alike = item.explicit is context.explicit and SPECIFIC_CHARACTER_SET not in item.elements
+            inner = context if is_alike and item.little_endian is context.little_endian else _CONTEXTS.of(item)
+            self._volatile += not item.explicit
+            objects.append(join(self.encode(item, inner, (location, tag, number), depth).values()))
+        value = b",".join(objects)
+        if len(value) > MAX_METADATA:
+            raise LimitExceeded("bytes of metadata", MAX_METADATA)
+        return b'%b,"Value":[%b]}' % (_head(tag, "SQ"), value)
+
+
+@lru_cache(maxsize=1 << 14)
+def _head(tag: int, vr: str) -> bytes:
+    """Return the start of a fragment: the name of the attribute and its VR."""
+    return b'"%08X":{"vr":"%b"' % (tag, vr.encode("ascii"))
+
+
+_UTF8 = _head(SPECIFIC_CHARACTER_SET, "CS") + b',"Value":["ISO_IR 192"]}'

@@ -1,0 +1,176 @@
+"""Connections to SQLite and to PostgreSQL: how they are opened, how a writer locks, how their errors are told.
+
+One writer at a time, on both databases: SQLite by BEGIN IMMEDIATE, PostgreSQL by an advisory lock of the transaction.
+Group commit makes that cheap, and it buys much: counts are added up without races, nothing can deadlock, and the
+numbers of changes are in the order of their commits without gaps, so that whoever follows them misses nothing.
+
+Readers never wait for a writer. They run in autocommit mode, since each answer is one statement, hence one snapshot.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.sql import ClauseElement
+
+from dicomcore.errors import IndexUnavailable
+
+T = TypeVar("T")
+
+LOCK_TIMEOUT_MS = 8_000
+READ_CONNECTIONS = 16
+_MAP_BYTES = 1 << 30
+_CACHE_KIB = 8 * 1024
+_PATIENCE_SECONDS = 5
+
+_SQLITE_PRAGMAS = (
+    f"PRAGMA busy_timeout = {LOCK_TIMEOUT_MS}",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA temp_store = MEMORY",
+    f"PRAGMA cache_size = -{_CACHE_KIB}",
+    f"PRAGMA mmap_size = {_MAP_BYTES}",
+)
+# hashtext of the schema: archives in schemas of one database do not wait for each other.
+_POSTGRESQL_LOCK = text("SELECT pg_advisory_xact_lock(1230193487, hashtext(current_schema()))")
+_POSTGRESQL_OPTIONS = f"-c lock_timeout={LOCK_TIMEOUT_MS} -c idle_in_transaction_session_timeout=60000 -c jit=off"
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise `IndexUnavailable` for whatever the database library raises."""
+    try:
+        yield
+    except (SQLAlchemyError, sqlite3.Error, psycopg.Error) as error:
+        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        raise IndexUnavailable(f"the index database does not answer: {reason}") from error
+
+
+def parse_url(url: str) -> URL:
+    """Read a database URL; raises `IndexUnavailable` if it is none of ours.
+
+    ``sqlite:///relative/path``, ``sqlite:////absolute/path``, ``postgresql://user:password@host/database``.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise IndexUnavailable("the database URL is not a URL such as sqlite:///index.db") from error
+    if parsed.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        return parsed
+    raise IndexUnavailable("the database URL must begin with sqlite:/// and a path, or with postgresql://")
+
+
+def open_engine(url: str, *, writes: bool) -> Engine:
+    """Make an engine for readers (autocommit) or for a writer (one connection; `begin_writing`)."""
+    parsed = parse_url(url)
+    size = {"pool_size": 1 if writes else READ_CONNECTIONS, "max_overflow": 1 if writes else READ_CONNECTIONS}
+    if parsed.get_backend_name() == "sqlite":
+        engine = _open_sqlite(parsed, size)
+        if writes:
+            event.listen(engine, "begin", _begin_immediate)
+        return engine
+    arguments = {
+        "connect_timeout": _PATIENCE_SECONDS,
+        "tcp_user_timeout": _PATIENCE_SECONDS * 1000,
+        "options": _POSTGRESQL_OPTIONS,
+    }
+    common: dict[str, Any] = {"connect_args": arguments, "pool_timeout": _PATIENCE_SECONDS, **size}
+    if not writes:
+        return create_engine(parsed, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, **common)
+    engine = create_engine(parsed, pool_pre_ping=True, **common)
+    event.listen(engine, "begin", _lock)
+    return engine
+
+
+def _open_sqlite(url: URL, size: Mapping[str, int]) -> Engine:
+    Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    arguments = {"check_same_thread": False, "isolation_level": None, "timeout": LOCK_TIMEOUT_MS / 1000}
+    engine = create_engine(
+        url, connect_args=arguments, pool_reset_on_return=None, pool_timeout=_PATIENCE_SECONDS, **size
+    )
+    event.listen(engine, "connect", _set_pragmas)
+    return engine
+
+
+def _set_pragmas(connection: sqlite3.Connection, _: object) -> None:
+    for pragma in _SQLITE_PRAGMAS:
+        connection.execute(pragma)
+
+
+def _begin_immediate(connection: Connection) -> None:
+    # The driver begins nothing by itself (isolation_level None), and would begin too late to lock.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _lock(connection: Connection) -> None:
+    connection.execute(_POSTGRESQL_LOCK)
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Give a connection in a transaction that no other writer, of whatever process, is in at the same time."""
+    with translated(), engine.begin() as connection:
+        yield connection
+
+
+def reading(engine: Engine, read: Callable[[Connection], T]) -> T:
+    """Call ``read`` with a connection; once more if the server has closed the one that was pooled."""
+    with translated():
+        try:
+            with engine.connect() as connection:
+                return read(connection)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            with engine.connect() as connection:
+                return read(connection)
+
+
+class Prepared:
+    """A SELECT compiled once and run on the driver: a fraction of the time of running it through SQLAlchemy."""
+
+    def __init__(self, engine: Engine, statement: ClauseElement) -> None:
+        compiled = statement.compile(dialect=engine.dialect)
+        self._engine = engine
+        self._sql = str(compiled)
+        self._names: Sequence[str] | None = getattr(compiled, "positiontup", None)
+        self._constants = {name: value for name, value in compiled.params.items() if value is not None}
+
+    def rows(self, **parameters: str | int) -> list[Any]:
+        """Run it, and return all rows as tuples."""
+        values = {**self._constants, **parameters}
+        arguments = values if self._names is None else [values[name] for name in self._names]
+        with translated():
+            try:
+                return self._run(arguments)
+            except psycopg.OperationalError:
+                # The server has closed pooled connections, by a restart for example: try a new one, once.
+                self._engine.dispose()
+                return self._run(arguments)
+
+    def row(self, **parameters: str | int) -> Any:
+        """Run it, and return the first row or None."""
+        return next(iter(self.rows(**parameters)), None)
+
+    def _run(self, arguments: Any) -> list[Any]:
+        connection = self._engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute(self._sql, arguments)
+            return list(cursor.fetchall())
+        except psycopg.OperationalError:
+            connection.invalidate()
+            raise
+        finally:
+            connection.close()

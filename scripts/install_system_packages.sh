@@ -1,0 +1,27 @@
+#!/bin/sh
+# Install what the tests need from the system and is not there: PostgreSQL's server and DCMTK's tools.
+set -eu
+here=$(dirname "$0")
+
+has_postgresql() {
+    command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1
+}
+
+missing=""
+has_postgresql || missing="$missing postgresql"
+command -v storescu >/dev/null || missing="$missing dcmtk"
+[ -n "$missing" ] || exit 0
+
+echo "Installing for the tests:$missing"
+if command -v apt-get >/dev/null; then
+    sh "$here/as_root.sh" apt-get update --quiet=2
+    # shellcheck disable=SC2086  # one word a package
+    sh "$here/as_root.sh" env DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends $missing
+elif command -v brew >/dev/null; then
+    # shellcheck disable=SC2086
+    brew install --quiet $(echo "$missing" | sed 's/postgresql/postgresql@17/')
+    brew link --force --quiet postgresql@17 || true
+else
+    echo "Please install:$missing" >&2
+    exit 1
+fi
