@@ -20,7 +20,7 @@ lint: .venv/.installed-dev
 	$(BIN)/lint-imports
 
 bench: .venv/.installed-dev
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.run
 
 openapi docs: .venv/.installed-dev
 	$(BIN)/python scripts/write_$@.py

@@ -20,13 +20,14 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from app.settings import Settings, load_settings
+from app.settings import EVERYBODY, Settings, load_settings
 
 MAX_REQUEST_LINE = 16_384  # bytes
 MAX_HEADERS = 65_536  # bytes
 MAX_HEADER_LINES = 100
 BODY_WINDOW = 30.0  # seconds
 MIN_BODY_RATE = 1_024  # bytes a second
+LINGER = 1.0  # seconds in which a refused client can read why
 
 
 class RequestTooLarge(Exception):
@@ -44,7 +45,8 @@ class ConnectionLimits:
     @classmethod
     def of(cls, settings: Settings) -> "ConnectionLimits":
         """Take them from the settings."""
-        trusted = tuple(ipaddress.ip_network(proxy, strict=False) for proxy in settings.trusted_proxies)
+        proxies = ("0.0.0.0/0", "::/0") if EVERYBODY in settings.trusted_proxies else settings.trusted_proxies
+        trusted = tuple(ipaddress.ip_network(proxy, strict=False) for proxy in proxies)
         return cls(settings.header_timeout_seconds, settings.max_connections_per_address, trusted)
 
     def is_trusted(self, address: str) -> bool:
@@ -79,6 +81,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._limits = self.limits or _limits()
         self._address = ""
         self._timer: asyncio.TimerHandle | None = None
+        self._is_refused = False
         self._in_headers = True
         self._header_bytes = 0
         self._body_bytes = 0
@@ -107,7 +110,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, then watch the time if it waits for more headers or more body."""
-        if self.transport.is_closing():
+        if self._is_refused or self.transport.is_closing():
             return
         if self._in_headers:
             self._header_bytes += len(data)
@@ -181,7 +184,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _refuse(self, status: http.HTTPStatus, sentence: str) -> None:
         self._stop_timer()
-        if self.transport.is_closing():
+        if self._is_refused or self.transport.is_closing():
             return
         body = sentence.encode("ascii")
         head = (
@@ -189,4 +192,7 @@ class HttpProtocol(HttpToolsProtocol):
             f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
         )
         self.transport.write(head.encode("ascii") + body)
-        self.transport.close()
+        self._is_refused = True
+        # Closing with bytes unread would reset the connection, and the client might never see why.
+        self.transport.write_eof()
+        self._start_timer(LINGER, self.transport.close)

@@ -23,6 +23,7 @@ Format = Literal["auto", "console", "json"]
 Level = Literal["debug", "info", "warning", "error"]
 
 CLIENT_CLOSED_REQUEST = 499  # nginx's number for a request whose client left before the answer was complete
+_HEARD = ("dicomcore", "uvicorn", "uvicorn.error", "alembic")
 _QUIET_ROUTES = frozenset({"/health/live", "/health/ready", "/metrics"})
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -61,8 +62,10 @@ def _take_over_logging(shared: list[Processor], renderer: Processor, severity: i
     )
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(severity)
-    for name in ("uvicorn", "uvicorn.error"):
+    # Libraries are heard from warnings up, whatever the level: what they say of less may hold URLs and values.
+    root.setLevel(max(severity, logging.WARNING))
+    for name in _HEARD:
+        logging.getLogger(name).setLevel(severity)
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = True
     # Its lines hold whole URLs, and so patient IDs; RequestLog writes ours.
@@ -97,6 +100,8 @@ def _escape(match: re.Match[str]) -> str:
 
 class RequestLog:
     """ASGI middleware: give every request an id, log one line about it, answer 500 where nobody else answered.
+
+    Add it last to the application, so that it stands outside of all others.
 
     The id is the client's ``X-Request-ID`` if that is a sane word, else a new one; it is in every log line of the
     request and in the ``X-Request-ID`` of the response.

@@ -273,6 +273,7 @@ class Layout:
     """
 
     def __init__(self, boundary: str, parts: Sequence[tuple[Iterable[tuple[str, str]], int]]) -> None:
+        self.boundary = boundary
         self._segments: list[tuple[int, bytes | int]] = []
         self.size = 0
         for index, (headers, size) in enumerate(parts):

@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "ISOCENTER_"
+EVERYBODY = "*"
 NOTHING = "none"  # an empty list; an empty variable counts as one that is not set
 
 MIB = 2**20
@@ -58,9 +59,10 @@ class Settings(BaseSettings):
     )
     workers: int = _field(1, "worker processes that answer requests", "processes", ge=1, le=256)
     allow_anonymous: bool = _field(False, "serve everybody who can reach the address, without authentication")
-    root_path: str = _field("", "path prefix that a reverse proxy adds in front of us, such as /pacs")
+    root_path: str = _field("", "path prefix that a reverse proxy takes off, such as /pacs")
     trusted_proxies: Names = _field(
-        ("127.0.0.1", "::1"), "addresses and networks whose Forwarded and X-Forwarded-... headers are believed"
+        ("127.0.0.1", "::1"),
+        "addresses and networks whose Forwarded and X-Forwarded-... headers are believed; * for any, none for none",
     )
     relative_urls: bool = _field(False, "write Retrieve URLs and BulkDataURIs relative to the Base URI")
     cors_origins: Names = _field((), "origins whose pages may call us from a browser; * for any, none for none")
@@ -101,7 +103,8 @@ class Settings(BaseSettings):
     @classmethod
     def _proxies_are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:
-            ipaddress.ip_network(network, strict=False)
+            if network != EVERYBODY:
+                ipaddress.ip_network(network, strict=False)
         return value
 
     @model_validator(mode="after")

@@ -56,10 +56,13 @@ class Response:
 
 
 class ResponseReader:
-    """Takes the bytes of one response after the other and says when one is complete (RFC 9112 §6, §7.1)."""
+    """Takes the bytes of one response after the other and says when one is complete (RFC 9112 §6, §7.1).
 
-    def __init__(self) -> None:
-        self._buffer = bytearray(_READ)
+    The buffer grows at need; ``capacity`` says how much of it is there, and in memory, from the start.
+    """
+
+    def __init__(self, capacity: int = _READ) -> None:
+        self._buffer = bytearray(b"\1") * capacity
         self.reset()
 
     def reset(self) -> None:
@@ -138,10 +141,10 @@ class ResponseReader:
 class Connection:
     """One keep-alive connection; opened at need, again when the server has closed it."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, reader: ResponseReader | None = None) -> None:
         self._address = address
         self._socket: socket.socket | None = None
-        self._reader = ResponseReader()
+        self._reader = reader or ResponseReader()
 
     def close(self) -> None:
         """Close the socket."""

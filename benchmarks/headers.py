@@ -207,7 +207,7 @@ _PRIVATE_BLOCKS = (
 _PRIVATE_HEADER = bytes(range(256)) * 8
 
 
-def ct_elements(**values: Any) -> list[Element]:
+def ct_elements(**values: Any) -> Elements:
     """Build the header of one CT image, without Pixel Data."""
     return _parse(_CT.format(**values)) + _private_elements(int(values["number"]))
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 
+from benchmarks.answers import stored
 from benchmarks.client import Connection
-from benchmarks.corpus import Corpus, Instance, TinyStudy
-from benchmarks.scenarios import stored, stow
+from benchmarks.corpus import Corpus
+from benchmarks.instance import Instance
+from benchmarks.scenarios import stow
 from benchmarks.servers import Server
+from benchmarks.tiny import TinyStudy
 
 _CT_PER_REQUEST = 50
 _TINY_PER_REQUEST = 200

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import random
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from benchmarks.client import Connection, load
+from benchmarks.answers import WrongAnswer
+from benchmarks.client import Connection, ResponseReader, load
 from benchmarks.corpus import SEED, Corpus
-from benchmarks.scenarios import Exchange, Scenario, WrongAnswer
+from benchmarks.scenarios import Exchange, Scenario
 from benchmarks.servers import Server, drop_caches
 
+_LARGEST_ANSWER = 200_000_000
 _WARM_UP = 2
 _LEAST = 5
 _ROUNDS = 5
+_PROBLEMS = (WrongAnswer, OSError, KeyError, ValueError, IndexError)
 
 
 @dataclass
@@ -78,39 +82,52 @@ def measure(scenario: Scenario, servers: Sequence[Server], corpus: Corpus, phase
     exchanges = scenario.exchanges(corpus, random.Random(f"{SEED}/{phase}/{scenario.name}"))
     figures = {server.name: Figures() for server in servers}
     before = {server.name: server.usage().cpu for server in servers}
-    asked = dict.fromkeys(figures, 0)
-    connections = {server.name: Connection(server.address) for server in servers}
-    started = time.monotonic()
-    for number in itertools.count():
-        if scenario.clients > 1:
-            is_enough = number >= _ROUNDS
-            batch = list(itertools.islice(exchanges, 0 if is_enough else scenario.per_round))
-        else:
-            is_enough = number >= _LEAST + _WARM_UP and time.monotonic() - started > effort.seconds
-            is_enough = is_enough or number >= effort.repeat + _WARM_UP
-            batch = list(itertools.islice(exchanges, 0 if is_enough else 1))
-        if is_enough:
-            break
+    connections = {server.name: Connection(server.address, _reader()) for server in servers}
+    asked = 0
+    for number in _rounds(scenario, effort):
+        batch = list(itertools.islice(exchanges, scenario.per_round))
+        asked += len(batch)
         for server in _in_turn(servers, number):
-            result = figures[server.name]
-            if result.problem:
-                continue
-            asked[server.name] += len(batch)
-            try:
-                if scenario.clients > 1:
-                    _crowd(scenario, server, batch, result)
-                else:
-                    seconds = _ask(connections[server.name], batch[0])
-                    if number >= _WARM_UP:
-                        result.latencies.append(seconds)
-            except (WrongAnswer, OSError, KeyError, ValueError, IndexError) as error:
-                result.problem = f"{type(error).__name__}: {error}"
+            _round(scenario, server, connections[server.name], batch, figures[server.name], number < _WARM_UP)
     for server in servers:
         connections[server.name].close()
         usage = server.usage()
-        figures[server.name].cpu = (usage.cpu - before[server.name]) / max(1, asked[server.name])
+        figures[server.name].cpu = (usage.cpu - before[server.name]) / asked
         figures[server.name].peak_rss = usage.peak_of_one
     return figures
+
+
+def _rounds(scenario: Scenario, effort: Effort) -> Iterator[int]:
+    if scenario.clients > 1:
+        yield from range(_ROUNDS)
+        return
+    started = time.monotonic()
+    for number in range(effort.repeat + _WARM_UP):
+        if number >= _LEAST + _WARM_UP and time.monotonic() - started > effort.seconds:
+            return
+        yield number
+
+
+def _round(
+    scenario: Scenario, server: Server, connection: Connection, batch: list[Exchange], result: Figures, is_warm_up: bool
+) -> None:
+    if result.problem:
+        return
+    try:
+        if scenario.clients > 1:
+            _crowd(scenario, server, batch, result)
+            return
+        seconds = _ask(connection, batch[0])
+        if not is_warm_up:
+            result.latencies.append(seconds)
+    except _PROBLEMS as error:
+        result.problem = f"{type(error).__name__}: {error}"
+
+
+@functools.cache
+def _reader() -> ResponseReader:
+    """Make the reader of all connections: they are used in turn, and its memory is there before the clock starts."""
+    return ResponseReader(_LARGEST_ANSWER)
 
 
 def _in_turn(servers: Sequence[Server], number: int) -> Sequence[Server]:
@@ -139,11 +156,11 @@ def measure_cold(scenario: Scenario, servers: Sequence[Server], corpus: Corpus, 
     exchange = next(scenario.exchanges(corpus, chance))
     figures = {server.name: Figures() for server in servers}
     for server in _in_turn(servers, round_number):
-        connection = Connection(server.address)
+        connection = Connection(server.address, _reader())
         drop_caches()
         try:
             figures[server.name].latencies.append(_ask(connection, exchange))
-        except (WrongAnswer, OSError, KeyError, ValueError, IndexError) as error:
+        except _PROBLEMS as error:
             figures[server.name].problem = f"{type(error).__name__}: {error}"
         connection.close()
     return figures

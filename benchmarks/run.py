@@ -137,8 +137,9 @@ def _print_head(title: str, servers: list[Server]) -> None:
 def _print_row(scenario: Scenario, measured: Measured) -> None:
     row = f"{scenario.name:34}"
     for figures in measured.values():
-        latency = f"{figures.median * 1e3:12.2f} {figures.p99 * 1e3:9.2f} {figures.cpu * 1e3:8.2f}"
-        row += f" | {latency} {figures.throughput or 1 / figures.median:7.0f}"
+        cpu = f"{figures.cpu * 1e3:8.2f}" if figures.cpu else " " * 8
+        throughput = f"{figures.throughput:7.0f}" if figures.throughput else " " * 7
+        row += f" | {figures.median * 1e3:12.2f} {figures.p99 * 1e3:9.2f} {cpu} {throughput}"
     if len(measured) == len(_SERVERS):
         reached = ratio(scenario, measured)
         row += f" | {reached:6.1f} {scenario.target:6} {'met' if reached >= scenario.target else 'NOT MET'}"

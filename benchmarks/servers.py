@@ -87,11 +87,15 @@ class Server(ABC):
             self._process.wait()
         self._process = None
 
-    def usage(self) -> Usage:
-        """Read what the server has used so far from ``/proc``."""
+    def processes(self) -> dict[int, Usage]:
+        """Read what each of its processes has used so far from ``/proc``."""
         if self._process is None:
             raise RuntimeError(f"{self.name} does not run")
-        processes = [_process_usage(pid) for pid in _family(self._process.pid)]
+        return {pid: _process_usage(pid) for pid in _family(self._process.pid)}
+
+    def usage(self) -> Usage:
+        """Sum up what its processes have used so far."""
+        processes = self.processes().values()
         return Usage(
             sum(one.cpu for one in processes),
             sum(one.rss for one in processes),

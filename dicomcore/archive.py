@@ -16,7 +16,15 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 
 from dicomcore.data import Part10, read_file
-from dicomcore.errors import AttributeMismatch, DicomError, InstanceConflict, ResourceGone, ResourceNotFound
+from dicomcore.errors import (
+    AttributeMismatch,
+    DicomError,
+    InstanceConflict,
+    ResourceGone,
+    ResourceNotFound,
+    StorageFull,
+    StorageUnavailable,
+)
 from dicomcore.index import DuplicatePolicy, Index, InstanceRecord, InstanceRow, Outcome
 from dicomcore.ingest import (
     DEFAULT_INLINE_THRESHOLD,
@@ -144,6 +152,10 @@ class Archive:
         try:
             record = await self.threads(self._take_in, arrival)
             return arrival.outcome(Change.IDENTICAL) if record is None else await self._commit(arrival, record)
+        except StorageFull as error:
+            return arrival.refusal(failure_reason(error), str(error))
+        except StorageUnavailable:
+            raise  # nothing is wrong with the instance: whoever sent it has to send it again
         except DicomError as error:
             return arrival.refusal(failure_reason(error), str(error))
         except Exception:

@@ -34,6 +34,8 @@ _OPENINGS = (("kn", "n"), ("gn", "n"), ("wr", "r"), ("rh", "r"), ("ps", "s"), ("
 _SPELLINGS = (("ph", "f"), ("tch", "c"), ("dt", "t"), ("ck", "k"), ("th", "t"))
 _FIRST_SOUNDS = str.maketrans("ckqgzjyv", "kkkksiif")
 _CODE_LENGTH = 5
+MAX_WORDS = 16
+"""How many words of a key are matched fuzzily; no name has more."""
 
 
 def normalize_name(text: str) -> str:
@@ -121,4 +123,6 @@ def matches_fuzzily(key: str, name: str) -> bool:
     """Say whether each word of the key begins, or sounds like, a word of the name."""
     words = name_words(name)
     codes = {phonetic(word) for word in words}
-    return all(phonetic(want) in codes or any(word.startswith(want) for word in words) for want in name_words(key))
+    return all(
+        phonetic(want) in codes or any(word.startswith(want) for word in words) for want in name_words(key)[:MAX_WORDS]
+    )

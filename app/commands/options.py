@@ -66,7 +66,7 @@ def _metavar(name: str, field: FieldInfo) -> str:
 
 def describe(name: str, field: FieldInfo) -> str:
     """Say in a line what a setting is, its default with unit, and its environment variable."""
-    return f"{sentence_of(field)} [default: {default_of(field)}] [env: {PREFIX}{name.upper()}]"
+    return f"{sentence_of(field)} (default: {default_of(field)}; variable: {PREFIX}{name.upper()})"
 
 
 def sentence_of(field: FieldInfo) -> str:

@@ -63,7 +63,7 @@ _CODE_ELEMENTS: dict[str, CodeElement] = {
     "148": CodeElement(b"\x1b-M", "iso8859_9", "iso8859_9"),
     "203": CodeElement(b"\x1b-b", "iso8859_15", "iso8859_15"),
     "166": CodeElement(b"\x1b-T", "tis_620", "iso8859_11"),
-    "13": CodeElement(b"\x1b)I", "shift_jis", "cp932"),
+    "13": CodeElement(b"\x1b)I", "shift_jis", "shift_jis"),
     "87": _KANJI,
     "159": CodeElement(b"\x1b$(D", "euc_jp", "euc_jp", g1=False, width=2, prefix=b"\x8f"),
     "149": CodeElement(b"\x1b$)C", "euc_kr", "cp949", width=2),

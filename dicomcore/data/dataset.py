@@ -91,7 +91,7 @@ class Dataset:
         self.elements: dict[int, Element] = {} if elements is None else elements
         self.little_endian = little_endian
         self.explicit = explicit
-        self.is_ordered = elements is None
+        self.is_ordered = not elements
         self.is_modified = False
         self.outer_scope = outer_scope
         self.scope: CharacterSetScope | None = None

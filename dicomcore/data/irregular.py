@@ -25,28 +25,26 @@ from dicomcore.errors import LimitExceeded, MalformedDataset
 _VRS = {vr.encode(): rule for vr, rule in VRS.items()}
 
 
-def read_irregular(
-    reading: Reading, dataset: Dataset, pos: int, limit: int, open_ended: bool, stack: list[OpenSequence]
-) -> tuple[int, bool]:
-    """Read what is at ``pos``; return where the next element begins, and whether the item has ended instead."""
+def read_irregular(reading: Reading, dataset: Dataset, pos: int, limit: int, stack: list[OpenSequence]) -> int:
+    """Read what is at ``pos``; return where the next element begins."""
     group, number, code, length = reading.layout.explicit.unpack_from(reading.buffer, pos)
     tag = group << 16 | number
     if group == DELIMITERS or (code == b"\0\0" and length == 0 and tag == 0):
-        return reading.end_of_extent(dataset, pos, limit, open_ended, tag)
+        return reading.end_of_extent(pos, limit, tag)
     rule = _VRS.get(code)
     if rule is None:
-        return _read_without_vr(reading, dataset, tag, code, pos, limit, stack), False
+        return _read_without_vr(reading, dataset, tag, code, pos, limit, stack)
     if not rule.long_header:
         raise too_long(tag, pos, length, limit - pos - 8)
     (length,) = reading.layout.length.unpack_from(reading.buffer, pos + 8)
     start = pos + 12
     if length == UNDEFINED and (code in (b"OB", b"OW") or tag == PIXEL_DATA):
-        return reading.read_fragments(dataset, tag, rule.name, pos, start, limit), False
+        return reading.read_fragments(dataset, tag, rule.name, pos, start, limit)
     if length == UNDEFINED and code == b"UN":
-        return _read_sequence(reading, dataset, tag, pos, start, limit, True, stack), False
+        return _read_sequence(reading, dataset, tag, pos, start, limit, True, stack)
     if code != b"UN" or start + length > limit:
         raise too_long(tag, pos, length, limit - start)
-    return _read_unknown(reading, dataset, tag, pos, start, start + length, stack), False
+    return _read_unknown(reading, dataset, tag, pos, start, start + length, stack)
 
 
 def _read_unknown(
@@ -103,7 +101,8 @@ def _try_sequence(
     if len(stack) + enclosing >= MAX_DEPTH:
         raise LimitExceeded("levels of sequences", MAX_DEPTH)
     last = tag if tag in dataset.elements else next(reversed(dataset.elements), -1)
-    sequence = (tag, header, start, stop, undefined, [], dataset.item_scope(), dataset, ENCLOSED, False, last)
+    items: list[Dataset] = []
+    sequence = (tag, header, start, stop, undefined, items, dataset.item_scope(), dataset, ENCLOSED, False, last)
     reading.enclosing += [open_sequence[7] for open_sequence in stack]
     try:
         return reading.read(dataset, start, -1, [sequence], explicit)
@@ -145,5 +144,5 @@ def _may_end(reading: Reading, tag: int, start: int, length: int, limit: int) ->
     if stop + 8 > limit:
         return False
     group, number, _ = reading.layout.implicit.unpack_from(reading.buffer, stop)
-    following: int = group << 16 | number
-    return following > tag
+    following = group << 16 | number
+    return bool(following > tag)

@@ -90,6 +90,11 @@ def encode_json(dataset: Dataset, policy: BulkdataPolicy) -> bytes:
     return join(encode_elements(dataset, policy).values())
 
 
+def is_shown(tag: int) -> bool:
+    """Say whether the metadata have this attribute: no File Meta Information, no command, no group length."""
+    return tag >= _FIRST_GROUP and bool(tag & 0xFFFF)
+
+
 def bulkdata_path(location: Location | None, tag: int) -> bytes:
     """Write where an element is: tags and item numbers from 0, as in ``00081140/0/00420011``."""
     path = b"%08X" % tag
@@ -159,7 +164,7 @@ class _Encoding:
         encoded: dict[int, bytes] = {}
         for element in dataset:
             tag, vr, buffer, header, start, end, items, _ = element
-            if tag < _FIRST_GROUP or not tag & 0xFFFF:
+            if tag < _FIRST_GROUP or not tag & 0xFFFF:  # `is_shown`, written out for speed
                 continue
             limit = _MEMO_ELEMENT if items is None else _MEMO_SEQUENCE
             memo = memos.get(vr)

@@ -236,7 +236,9 @@ def _malformed(path: str, problem: str) -> MalformedDataset:
 
 def _tag(name: Any, path: str) -> int:
     if not isinstance(name, str) or not _NAME(name):
-        raise _malformed(f"{path}{str(name)[:80]!r}", "an attribute is named by the eight hexadecimal digits of its tag")
+        raise _malformed(
+            f"{path}{str(name)[:80]!r}", "an attribute is named by the eight hexadecimal digits of its tag"
+        )
     return int(name, 16)
 
 

@@ -39,7 +39,9 @@ _PLAIN = re.compile(rb"[ !#-\[\]-~]*+").fullmatch
 _PLAIN_LIST = re.compile(rb"[ !#-~]*+").fullmatch
 # Numbers that a double holds without doubt: at most 15 significant digits and an exponent below 100.
 _INTEGER = rb"-?+(?:0|[1-9][0-9]{0,14}+)"
-_DECIMAL = rb"-?+(?:0\.[0-9]{1,15}+|(?:0|[1-9][0-9]{0,5}+)(?:\.[0-9]{1,9}+)?+|[1-9][0-9]{0,14}+)(?:[eE][+-]?+0?[0-9]{1,2})?+"
+_DECIMAL = (
+    rb"-?+(?:0\.[0-9]{1,15}+|(?:0|[1-9][0-9]{0,5}+)(?:\.[0-9]{1,9}+)?+|[1-9][0-9]{0,14}+)(?:[eE][+-]?+0?[0-9]{1,2})?+"
+)
 _INTEGERS = re.compile(rb"%b(?:\\%b)*+ *+" % (_INTEGER, _INTEGER)).fullmatch
 _DECIMALS = re.compile(rb"%b(?:\\%b)*+ *+" % (_DECIMAL, _DECIMAL)).fullmatch
 _JSON_INTEGER = re.compile(rb"-?(?:0|[1-9][0-9]*)").fullmatch
@@ -123,7 +125,9 @@ def _person_name_encoder(charset: Charset) -> ValueEncoder:
 def _person_name(name: str) -> bytes | None:
     """Encode the component groups (PS3.5 §6.2.1) that have something in them; None if none has."""
     groups = zip((b"Alphabetic", b"Ideographic", b"Phonetic"), name.split("=", 3), strict=False)
-    members = [b'"%b":%b' % (group, json_string(text)) for group, text in ((g, t.strip(" \0")) for g, t in groups) if text]
+    members = [
+        b'"%b":%b' % (group, json_string(text)) for group, text in ((g, t.strip(" \0")) for g, t in groups) if text
+    ]
     return b"{%b}" % b",".join(members) if members else None
 
 

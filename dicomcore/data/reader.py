@@ -30,6 +30,7 @@ from dicomcore.data.irregular import read_irregular
 from dicomcore.data.reading import (
     BETWEEN_ITEMS,
     DELIMITERS,
+    ITEM_END,
     MAX_ELEMENTS,
     UNDEFINED,
     Loop,
@@ -75,9 +76,20 @@ def read_span(
     try:
         reading.read(root, start, end, [], explicit)
     except struct.error as error:
-        raise MalformedDataset("the data set ends within the header of an element", offset=end) from error
+        if not _only_zeros_are_left(root, start, end):
+            raise MalformedDataset("the data set ends within the header of an element", offset=end) from error
+        reading.warn("zeros after the last element")
     reading.finish()
     return root
+
+
+def _only_zeros_are_left(root: Dataset, start: int, end: int) -> bool:
+    """Say whether fewer zeros than a header has bytes follow the last element."""
+    if not root.elements:
+        return False
+    element = root.elements[next(reversed(root.elements))]
+    last = element.end + (8 if element.has_undefined_length else 0)
+    return end - last < 12 and not any(element.buffer[last:end])
 
 
 def _read_explicit(reading: Reading, dataset: Dataset, pos: int, limit: int, stack: list[OpenSequence]) -> int:
@@ -116,9 +128,10 @@ def _read_explicit(reading: Reading, dataset: Dataset, pos: int, limit: int, sta
             else:
                 stop = _PAST_EVERYTHING
         if stop > limit:
-            pos, has_ended = read_irregular(reading, dataset, pos, limit, open_ended, stack)
-            if has_ended:
-                limit, open_ended = BETWEEN_ITEMS, False
+            if tag == ITEM_END and open_ended:
+                pos, limit, open_ended = pos + 8, BETWEEN_ITEMS, False
+                continue
+            pos = read_irregular(reading, dataset, pos, limit, stack)
             last = max(last, next(reversed(elements), -1))
             continue
         if tag <= last:
@@ -150,10 +163,11 @@ def _read_implicit(reading: Reading, dataset: Dataset, pos: int, limit: int, sta
         start = pos + 8
         stop = start + length
         if vr is None or stop > limit:
-            if group == DELIMITERS or (stop > limit and length != UNDEFINED):
-                pos, has_ended = reading.end_of_extent(dataset, pos, limit, open_ended, tag)
-                if has_ended:
-                    limit, open_ended = BETWEEN_ITEMS, False
+            if tag == ITEM_END and open_ended:
+                pos, limit, open_ended = pos + 8, BETWEEN_ITEMS, False
+                continue
+            if group == DELIMITERS or not (tag or length) or (stop > limit and length != UNDEFINED):
+                pos = reading.end_of_extent(pos, limit, tag)
                 continue
             vr = reading.implicit_vr(dataset, stack, tag, start, length)
             if vr == "SQ":

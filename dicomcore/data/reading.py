@@ -145,9 +145,11 @@ class Reading:
     def note_disorder(self, dataset: Dataset, tag: int, header: int, stop: int) -> None:
         """Tolerate an element that comes too late; refuse a tag that comes again with other bytes."""
         earlier = dataset.elements.get(tag)
-        dataset.is_ordered = False
+        if dataset.is_ordered:
+            dataset.is_ordered = False
+            self.warn("elements are not in ascending order")
         if earlier is None:
-            self.warn("elements are not in ascending order", tag)
+            pass
         elif header < 0 or earlier.header < 0:
             raise MalformedDataset("the same tag twice in different forms", tag=tag)
         else:
@@ -167,16 +169,14 @@ class Reading:
         elements[element.tag] = element
         return stop
 
-    def end_of_extent(self, dataset: Dataset, pos: int, limit: int, open_ended: bool, tag: int) -> tuple[int, bool]:
-        """Take an item delimiter, or what may stand after the last element; return the offset, and if the item ended."""
-        if tag == ITEM_END and open_ended:
-            return pos + 8, True
+    def end_of_extent(self, pos: int, limit: int, tag: int) -> int:
+        """Take what may stand after the last element: zeros, or a delimiter where none is needed."""
         if tag == ITEM_END and pos + 8 == limit:
             self.warn("an item of defined length ends with a delimiter")
-            return limit, False
+            return limit
         if not any(self.buffer[pos : min(pos + 4096, limit)]) and not any(self.buffer[pos:limit]):
             self.warn("zeros after the last element")
-            return limit, False
+            return limit
         raise MalformedDataset("an element reaches beyond what encloses it", offset=pos, tag=tag)
 
     def note_ambiguous(self, dataset: Dataset, tag: int, stack: list[OpenSequence]) -> None:

@@ -128,7 +128,7 @@ def format_decimal(number: float) -> str:
 
 
 def encode_fragments(fragments: Iterable[Buffer]) -> tuple[bytes, tuple[tuple[int, int], ...]]:
-    """Wrap fragments into items (PS3.5 §A.4), padded to even length; return the field and the spans of the fragments."""
+    """Wrap fragments into items (PS3.5 §A.4), padded to even length; return the field and the spans."""
     value = bytearray()
     spans: list[tuple[int, int]] = []
     for fragment in fragments:

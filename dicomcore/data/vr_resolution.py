@@ -38,7 +38,7 @@ def dictionary_vr(tag: int, elements: dict[int, Element]) -> tuple[str, bool]:
     vr = vrs[0]
     if len(vrs) > 1:
         return vr, True
-    if vr not in ("UN", "SQ"):
+    if vr not in ("UN", "SQ") and tag:
         _known[tag] = vr
     return vr, False
 

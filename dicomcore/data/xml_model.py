@@ -28,8 +28,7 @@ NAMESPACE = "http://dicom.nema.org/PS3.19/models/NativeDICOM"
 COMPONENTS = ("FamilyName", "GivenName", "MiddleName", "NamePrefix", "NameSuffix")
 
 _START = (
-    '<?xml version="1.0" encoding="UTF-8"?>\n'
-    f'<NativeDicomModel xmlns="{NAMESPACE}" xml:space="preserve">'
+    f'<?xml version="1.0" encoding="UTF-8"?>\n<NativeDicomModel xmlns="{NAMESPACE}" xml:space="preserve">'
 ).encode()
 _END = b"</NativeDicomModel>"
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

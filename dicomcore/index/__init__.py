@@ -1,0 +1,32 @@
+"""The index of the archive: what is stored, found by SQL. SQLAlchemy lives only here.
+
+- ``index``: `Index`, which the archive uses; ``record``: what it is told, ``reading``: what it answers
+- ``group_commit`` -> ``writing`` -> ``levels``, ``merging``, ``patients``, ``rollup``, ``rows``: the write path
+- ``attributes``: which attribute belongs to which level and column; ``columns``: how values are written into columns
+- ``tables``, ``migration``, ``engine``: the database; ``changes``: the list of changes
+- ``documents``: JSON objects as bytes; ``statements``: a `Query` as SQL
+"""
+
+from dicomcore.index.changes import ChangeEntry
+from dicomcore.index.engine import open_engine
+from dicomcore.index.index import Index
+from dicomcore.index.migration import migrate
+from dicomcore.index.reading import InstanceRow, Statistics, StoredMetadata
+from dicomcore.index.record import DuplicatePolicy, InstanceRecord, Outcome, Stored
+from dicomcore.index.tables import ChangeKind, metadata
+
+__all__ = [
+    "ChangeEntry",
+    "ChangeKind",
+    "DuplicatePolicy",
+    "Index",
+    "InstanceRecord",
+    "InstanceRow",
+    "Outcome",
+    "Statistics",
+    "Stored",
+    "StoredMetadata",
+    "metadata",
+    "migrate",
+    "open_engine",
+]

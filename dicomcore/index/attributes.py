@@ -272,9 +272,7 @@ def _attributes(level: Level, *tables: Sequence[_Row]) -> dict[int, Attribute]:
     found = {}
     for tag, vr, keyword, marks in sorted(row for table in tables for row in table):
         column = _column_name(keyword) if "K" in marks or "M" in marks else ""
-        found[tag] = Attribute(
-            level, tag, vr, keyword, "R" in marks, "C" in marks, column, "M" in marks, "D" in marks
-        )
+        found[tag] = Attribute(level, tag, vr, keyword, "R" in marks, "C" in marks, column, "M" in marks, "D" in marks)
     return found
 
 

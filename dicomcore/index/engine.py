@@ -18,10 +18,10 @@ from typing import Any, TypeVar
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.sql import ClauseElement
 
-from dicomcore.errors import IndexUnavailable
+from dicomcore.errors import IndexUnavailable, MalformedDataset
 
 T = TypeVar("T")
 
@@ -47,12 +47,21 @@ _POSTGRESQL_OPTIONS = f"-c lock_timeout={LOCK_TIMEOUT_MS} -c idle_in_transaction
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise `IndexUnavailable` for whatever the database library raises."""
+    """Raise our errors for whatever the database library raises.
+
+    What a column cannot hold is the fault of the data set, everything else is `IndexUnavailable`.
+    """
     try:
         yield
+    except (DataError, IntegrityError) as error:
+        raise MalformedDataset(f"the index cannot hold it: {_reason(error)}") from error
     except (SQLAlchemyError, sqlite3.Error, psycopg.Error) as error:
-        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
-        raise IndexUnavailable(f"the index database does not answer: {reason}") from error
+        raise IndexUnavailable(f"the index database does not answer: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """The first line of a message: further ones may quote values."""
+    return str(getattr(error, "orig", None) or error).partition("\n")[0]
 
 
 def parse_url(url: str) -> URL:
@@ -72,7 +81,7 @@ def parse_url(url: str) -> URL:
 
 
 def open_engine(url: str, *, writes: bool) -> Engine:
-    """Make an engine for readers (autocommit) or for a writer (one connection; `begin_writing`)."""
+    """Make an engine for readers (autocommit) or for a writer (`write`)."""
     parsed = parse_url(url)
     size = {"pool_size": 1 if writes else READ_CONNECTIONS, "max_overflow": 1 if writes else READ_CONNECTIONS}
     if parsed.get_backend_name() == "sqlite":
@@ -117,24 +126,33 @@ def _lock(connection: Connection) -> None:
     connection.execute(_POSTGRESQL_LOCK)
 
 
-@contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """Give a connection in a transaction that no other writer, of whatever process, is in at the same time."""
-    with translated(), engine.begin() as connection:
-        yield connection
+def write(engine: Engine, work: Callable[[Connection], T]) -> T:
+    """Call ``work`` in a transaction that no other writer, of whatever process, is in at the same time.
+
+    If the connection breaks it is called once more on a new one, so it must bear to find its work done already.
+    """
+    with translated():
+        try:
+            with engine.begin() as connection:
+                return work(connection)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            with engine.begin() as connection:
+                return work(connection)
 
 
-def reading(engine: Engine, read: Callable[[Connection], T]) -> T:
-    """Call ``read`` with a connection; once more if the server has closed the one that was pooled."""
+def read(engine: Engine, work: Callable[[Connection], T]) -> T:
+    """Call ``work`` with a connection; once more if the server has closed the one that was pooled."""
     with translated():
         try:
             with engine.connect() as connection:
-                return read(connection)
+                return work(connection)
         except DBAPIError as error:
             if not error.connection_invalidated:
                 raise
             with engine.connect() as connection:
-                return read(connection)
+                return work(connection)
 
 
 class Prepared:

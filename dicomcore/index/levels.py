@@ -16,7 +16,7 @@ import zstandard
 from sqlalchemy import Connection, select
 
 from dicomcore.index.attributes import SHARED_TAGS
-from dicomcore.index.columns import Columns, columns, split_many
+from dicomcore.index.columns import split_many
 from dicomcore.index.documents import split_object, tag_of_fragment
 from dicomcore.index.merging import Merged, read_merged
 from dicomcore.index.record import InstanceRecord
@@ -57,16 +57,12 @@ class StudyState:
     revision: int = 0
     is_new: bool = False
     is_changed: bool = False  # its attributes are
-    is_reduced: bool = False  # it lost something: modalities and SOP Classes must be collected again
+    is_reduced: bool = False  # it lost something: series, modalities and SOP Classes must be collected again
     removed_keys: set[str] = field(default_factory=set)
     sources_before: frozenset[str] = frozenset()
+    patient_before: int = 0
     series_before: int = 0
     instances_before: int = 0
-
-    @property
-    def columns(self) -> Columns:
-        """The values of its attribute columns."""
-        return columns(Level.STUDY, self.merged.fragments)
 
 
 @dataclass(slots=True)
@@ -110,10 +106,10 @@ class Levels:
                 self.studies[row.study_instance_uid] = _study_state(row)
         known = sorted({series_uid for study_uid, series_uid in wanted if study_uid in self.studies})
         for series_uids in chunks(known):
-            for row in self.connection.execute(_SERIES.where(series.c.series_instance_uid.in_(series_uids))):
-                key = (row.study_instance_uid, row.series_instance_uid)
+            for found in self.connection.execute(_SERIES.where(series.c.series_instance_uid.in_(series_uids))):
+                key = (found.study_instance_uid, found.series_instance_uid)
                 if key in wanted:
-                    self.series[key] = _series_state(row, self.studies[row.study_instance_uid])
+                    self.series[key] = _series_state(found, self.studies[found.study_instance_uid])
 
     def add(self, record: InstanceRecord, number: int) -> SeriesState:
         """Count an instance in, by change ``number``, and return its series."""
@@ -138,14 +134,18 @@ class Levels:
         state = self.series[study_uid, series_uid] = SeriesState(number, above, series_uid, is_new=True)
         return state
 
-    def remove(self, row: StoredRow, number: int) -> None:
+    def remove(self, row: StoredRow) -> None:
         """Count an instance out; its row is deleted already."""
         state = self.series[row.study_instance_uid, row.series_instance_uid]
         for level in (state, state.study):
             level.instances -= 1
-            level.revision = number
             level.removed_keys.add(row.key)
             level.is_reduced = True
+
+    def touch(self, row: StoredRow, number: int) -> None:
+        """Note the number of the change that took an instance away."""
+        state = self.series[row.study_instance_uid, row.series_instance_uid]
+        state.revision = state.study.revision = number
 
     def find_sources_again(self) -> None:
         """Give the attributes that came from removed instances the values of those that are left."""
@@ -155,8 +155,8 @@ class Levels:
                 above.is_changed |= self._refill(above.merged, STUDY_TAGS, above.removed_keys, condition)
         for state in self.series.values():
             if state.removed_keys:
-                condition = instance.c.series_row == state.id
-                state.is_changed |= self._refill(state.merged, SERIES_TAGS, state.removed_keys, condition)
+                within = instance.c.series_row == state.id
+                state.is_changed |= self._refill(state.merged, SERIES_TAGS, state.removed_keys, within)
 
     def _refill(self, merged: Merged, tags: Sequence[int], removed: set[str], condition: Any) -> bool:
         lost = merged.forget(removed)
@@ -217,6 +217,7 @@ def _study_state(row: Any) -> StudyState:
         set(split_many(row.sop_classes_in_study)),
         row.revision,
         sources_before=frozenset(merged.sources.values()),
+        patient_before=row.patient_row,
         series_before=row.number_of_study_related_series,
         instances_before=row.number_of_study_related_instances,
     )

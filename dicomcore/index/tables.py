@@ -91,7 +91,7 @@ patient = Table(
     _bytes("response"),
     _bytes("attributes"),
     _bytes("sources"),
-    Index("uq_patient", "patient_id", "issuer_of_patient_id", "unidentified_in", unique=True),
+    Index("uq_patient", "patient_id", "unidentified_in", "issuer_of_patient_id", unique=True),
     Index("ix_patient_patient_name_key", "patient_name_key"),
 )
 

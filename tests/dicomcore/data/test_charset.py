@@ -175,8 +175,10 @@ def test_an_empty_field_has_no_values_and_empty_values_keep_their_place() -> Non
 
 @pytest.mark.parametrize(
     "term",
-    "ISO_IR 192,ISO-IR 192,ISO IR 192,ISO_IR_192,iso_ir 192 ,ISO 2022 IR 192,UTF-8,utf8,\\ISO_IR 192,"
-    "ISO 2022 IR 6\\ISO_IR 192".split(","),
+    [
+        *("ISO_IR 192", "ISO-IR 192", "ISO IR 192", "ISO_IR_192", "iso_ir 192 ", "ISO 2022 IR 192", "UTF-8", "utf8"),
+        *("\\ISO_IR 192", "ISO 2022 IR 6\\ISO_IR 192"),
+    ],
 )
 def test_utf_8_is_recognised_however_it_is_written(term: str) -> None:
     assert charset(term).decode("Größe 東".encode()) == "Größe 東"
@@ -252,6 +254,7 @@ def test_vendor_kanji_and_hangul_beyond_the_standard_are_read() -> None:
         ("ISO_IR 192", b"a\xff b", "a\ufffd b"),
         ("ISO_IR 192", b"\xed\xa0\x80", "\ufffd\ufffd\ufffd"),
         ("ISO_IR 127", b"a\xa1", "a\ufffd"),
+        ("ISO_IR 13", b"a\xa0\xfd", "a\ufffd\ufffd"),
         ("ISO_IR 100", b"a\x1bZb", "a\ufffdZb"),
         ("\\ISO 2022 IR 87", b"\x1b$B~~\x1b(B", "\ufffd"),
         ("\\ISO 2022 IR 87", b"\x1b$B;3;", "山;"),
@@ -280,3 +283,4 @@ def test_a_character_set_is_made_once() -> None:
     assert Charset.of(["ISO_IR 100"]) is Charset.of(("ISO_IR 100",))
     assert Charset.of([]) is DEFAULT
     assert charset("ISO 2022 IR 6\\ISO 2022 IR 87").terms == ("ISO 2022 IR 6", "ISO 2022 IR 87")
+    assert repr(charset("", "ISO 2022 IR 87")) == r"Charset('\\ISO 2022 IR 87')"

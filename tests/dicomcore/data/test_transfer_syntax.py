@@ -107,3 +107,7 @@ def test_old_names_of_media_types_are_understood() -> None:
     assert canonical_media_type("Image/X-JLS") == "image/jls"
     assert transfer_syntaxes_of("video/mpeg2")[0].uid == f"{ROOT}.4.101"
     assert canonical_media_type("video/h265") == canonical_media_type("video/H265") == "video/H265"
+
+
+def test_a_transfer_syntax_reads_as_its_uid() -> None:
+    assert str(transfer_syntax(f"{ROOT}.4.90")) == f"{ROOT}.4.90"

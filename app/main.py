@@ -1,0 +1,106 @@
+"""The application: everything is built and put together here, and nowhere else.
+
+`create_app` opens the archive, so that a folder or a database that cannot be used stops the start with a sentence, and
+closes it when the application stops. Nothing is built at import.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from app.api_docs import install_api_docs
+from app.dependencies import Services
+from app.errors import install
+from app.log import RequestLog, configure_logging
+from app.metrics import Metrics, RequestMetrics
+from app.routers import deletion, qido_rs, stow_rs, wado_rs
+from app.routers.health import health_router
+from app.settings import Settings, load_settings
+from app.storing import Gate
+from app.urls import UrlPolicy
+from dicomcore.archive import Archive
+from dicomcore.index import DuplicatePolicy, Index
+from dicomcore.storage import LocalStorage
+
+SERVICE_PATH = "/dicom-web"
+_EXPOSED_HEADERS = ("Content-Location", "Content-Range", "ETag", "Location", "Warning", "X-Request-ID", "X-Total-Count")
+
+
+def open_archive(settings: Settings) -> Archive:
+    """Open the archive that the settings name, and clean up what a crash left in it.
+
+    Raises `StorageUnavailable` or `IndexUnavailable` with a sentence for the operator.
+    """
+    storage = LocalStorage(
+        settings.data, memory_limit=settings.spool_memory_bytes, size_limit=settings.max_instance_bytes
+    )
+    index = Index(settings.database_url)
+    index.check_schema()
+    archive = Archive(
+        storage,
+        index,
+        duplicates=DuplicatePolicy(settings.duplicates),
+        verify_on_read=settings.verify_on_read,
+        inline_threshold=settings.inline_threshold_bytes,
+    )
+    archive.sweep()
+    return archive
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Build the application; without ``settings`` from the environment, as worker processes do."""
+    settings = settings or load_settings()
+    configure_logging(settings.log_format, settings.log_level)
+    archive = open_archive(settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        archive.close()
+
+    app = FastAPI(
+        title="Isocenter",
+        version=version("isocenter"),
+        summary="DICOMweb (PS3.18) over an archive of DICOM instances.",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.services = Services(
+        settings=settings,
+        source=archive,
+        urls=UrlPolicy.of(
+            SERVICE_PATH, trusted_proxies=settings.trusted_proxies, relative=settings.relative_urls
+        ),
+        gate=Gate(),
+    )
+    metrics = Metrics(lambda: _statistics(archive), workers=settings.workers)
+    for router in (stow_rs.router, qido_rs.router, wado_rs.router, deletion.router):
+        app.include_router(router, prefix=SERVICE_PATH)
+    app.include_router(health_router({"storage": archive.storage.check, "index": archive.index.check}, metrics))
+    install(app)
+    install_api_docs(app)
+    _add_middleware(app, settings, metrics)
+    return app
+
+
+def _statistics(archive: Archive) -> Mapping[str, int]:
+    return archive.index.statistics()
+
+
+def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
+    """The last one added is the first to see a request."""
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "HEAD", "POST", "DELETE", "OPTIONS"],
+            allow_headers=["*"],
+            expose_headers=_EXPOSED_HEADERS,
+            max_age=3600,
+        )
+    app.add_middleware(RequestMetrics, metrics=metrics)
+    app.add_middleware(RequestLog)

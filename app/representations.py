@@ -1,0 +1,55 @@
+"""Lists of JSON objects as they leave: as one array, or as one XML document each (PS3.18 §8.6.1, Annex F; PS3.19 A.1).
+
+The objects come with ``PLACEHOLDER`` in the place of the Base URI, which is put in here, by bytes.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+import orjson
+
+from app.multipart import closing, make_boundary, part_header
+from app.negotiation import DICOM_XML
+from dicomcore.data import PLACEHOLDER, xml_of_json
+
+_STAND_IN = "\ufdd0".encode()
+_RETRIEVE_URL = "00081190"
+_UIDS = (("studies", "0020000D"), ("series", "0020000E"), ("instances", "00080018"))
+
+
+def json_array(objects: Sequence[bytes], base: str) -> bytes:
+    """Write the objects as one JSON array."""
+    return b"[%b]" % b",".join(objects).replace(PLACEHOLDER, base.encode("ascii"))
+
+
+def xml_parts(objects: Sequence[bytes], base: str) -> tuple[str, list[bytes]]:
+    """Write the objects as parts of a multipart body; returns the boundary and the buffers."""
+    documents = [json_object.replace(PLACEHOLDER, base.encode("ascii")) for json_object in objects]
+    boundary = make_boundary(DICOM_XML, *(hashlib.sha256(document).digest() for document in documents))
+    buffers: list[bytes] = []
+    for number, document in enumerate(documents):
+        headers = [("Content-Type", DICOM_XML), ("Content-Location", _location(document, base))]
+        buffers.append(part_header(boundary, headers, first=number == 0))
+        buffers.append(xml_of_json(document))
+    return boundary, [*buffers, closing(boundary)]
+
+
+def select_attributes(objects: Iterable[bytes], keep: frozenset[str]) -> list[bytes]:
+    """Leave only the attributes named by tag: what the ``includefield`` of a metadata request asks for."""
+    selected = []
+    for json_object in objects:
+        # The placeholder is no UTF-8: a noncharacter of Unicode stands for it while the JSON is taken apart.
+        attributes = orjson.loads(json_object.replace(PLACEHOLDER, _STAND_IN))
+        kept = {tag: value for tag, value in attributes.items() if tag in keep}
+        selected.append(orjson.dumps(kept).replace(_STAND_IN, PLACEHOLDER))
+    return selected
+
+
+def _location(document: bytes, base: str) -> str:
+    """Where the resource of an object is: its Retrieve URL, or that of its metadata."""
+    attributes = orjson.loads(document)
+    url = attributes.get(_RETRIEVE_URL, {}).get("Value")
+    if url:
+        return str(url[0])
+    path = "".join(f"/{name}/{attributes[tag]['Value'][0]}" for name, tag in _UIDS if tag in attributes)
+    return f"{base}{path}/metadata"

@@ -1,0 +1,108 @@
+"""The index: everything the archive knows about its instances, in SQLite or PostgreSQL.
+
+Synchronous and thread-safe; every method may block for as long as the database takes, so that callers in an event loop
+call it from a thread. Stores go through one writer thread (`group_commit`), reads use a pool of connections.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+
+from sqlalchemy import Connection
+
+from dicomcore.index.changes import ChangeEntry
+from dicomcore.index.engine import open_engine, write
+from dicomcore.index.group_commit import GroupCommit
+from dicomcore.index.migration import check_schema
+from dicomcore.index.reading import InstanceRow, Reading, Statistics, StoredMetadata
+from dicomcore.index.record import DuplicatePolicy, InstanceRecord, Stored
+from dicomcore.index.writing import clear_tables, delete_resource, store_records
+from dicomcore.resources import Resource
+
+
+class Index:
+    """Opens the database at ``url``, whose tables `migrate` has made."""
+
+    def __init__(self, url: str) -> None:
+        self._writer = open_engine(url, writes=True)
+        self._reader = open_engine(url, writes=False)
+        self._reading = Reading(self._reader)
+        self._commits = GroupCommit(self._store)
+
+    def close(self) -> None:
+        """Commit what was submitted and close all connections."""
+        self._commits.close()
+        self._writer.dispose()
+        self._reader.dispose()
+
+    def check_schema(self) -> None:
+        """Raise `IndexUnavailable`, with what to do, unless the database answers and has the tables of this version."""
+        check_schema(self._reader)
+
+    def submit(
+        self, records: Sequence[InstanceRecord], duplicates: DuplicatePolicy = DuplicatePolicy.REPLACE_IF_CHANGED
+    ) -> Future[list[Stored]]:
+        """Store records in one transaction, together with those of others that wait; see `store`."""
+        return self._commits.submit(records, duplicates)
+
+    def store(
+        self, records: Sequence[InstanceRecord], duplicates: DuplicatePolicy = DuplicatePolicy.REPLACE_IF_CHANGED
+    ) -> list[Stored]:
+        """Store records in their order, and say what became of each; on return it is durable.
+
+        Raises:
+            MalformedDataset: a column cannot hold a value; none of the records is stored.
+            IndexUnavailable: the database did not answer; whether the records are stored is not known.
+        """
+        return self.submit(records, duplicates).result()
+
+    def delete(self, resource: Resource) -> list[str]:
+        """Delete a study, series or instance; return the storage keys that no row refers to any more."""
+        return write(self._writer, lambda connection: delete_resource(connection, resource))
+
+    def clear(self) -> None:
+        """Forget all instances, to be rebuilt; the numbers of changes go on."""
+        write(self._writer, clear_tables)
+
+    def instance(self, resource: Resource) -> InstanceRow | None:
+        """Find an instance by its three UIDs."""
+        return self._reading.instance(resource)
+
+    def instances(self, resource: Resource) -> Iterator[InstanceRow]:
+        """Give the instances of a resource in order; those of the whole archive in the order of their arrival."""
+        return self._reading.instances(resource)
+
+    def metadata(self, resource: Resource) -> StoredMetadata:
+        """The metadata of all instances of a study, series or instance; none if there is no such resource."""
+        return self._reading.metadata(resource)
+
+    def revision(self, resource: Resource) -> int | None:
+        """The number of the last change in a resource; None if there is no such resource."""
+        return self._reading.revision(resource)
+
+    def is_stored(self, resource: Resource, content_digest: bytes) -> bool:
+        """Say whether this very instance is stored, with this content."""
+        return self._reading.is_stored(resource, content_digest)
+
+    def frame_page(self, row: InstanceRow, page: int) -> bytes | None:
+        """One page of the frame index; None if there is no such page, or the instance has been replaced."""
+        return self._reading.frame_page(row, page)
+
+    def was_deleted(self, resource: Resource) -> bool:
+        """Say whether a resource was here once and is not now."""
+        return self._reading.was_deleted(resource)
+
+    def changes(self, since: int = 0, limit: int = 1000) -> list[ChangeEntry]:
+        """The changes after number ``since``, in the order of their commits."""
+        return self._reading.changes(since, limit)
+
+    def statistics(self) -> Statistics:
+        """Count what is here."""
+        return self._reading.statistics()
+
+    def _store(self, records: Sequence[InstanceRecord], policies: Sequence[DuplicatePolicy]) -> list[Stored]:
+        def work(connection: Connection) -> list[Stored]:
+            return store_records(connection, records, policies)
+
+        return write(self._writer, work)

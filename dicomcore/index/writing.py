@@ -1,0 +1,199 @@
+"""What happens to the tables when instances are stored or deleted; each function runs in one transaction of the writer.
+
+A SOP Instance UID is unique in the archive. An instance that comes again with the same content changes nothing; with
+other content the policy decides. A replacement is a delete and an insert, since it may move to another series.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, true
+
+from dicomcore.index.changes import Changes
+from dicomcore.index.levels import Levels, SeriesState, StoredRow, chunks
+from dicomcore.index.record import DuplicatePolicy, InstanceRecord, Outcome, Stored
+from dicomcore.index.rollup import Rollup
+from dicomcore.index.rows import Row, instance_row
+from dicomcore.index.tables import ChangeKind, change, frame_page, instance, metadata, series
+from dicomcore.resources import Resource
+
+_ON_CONFLICT = {
+    DuplicatePolicy.REPLACE_IF_CHANGED: Outcome.REPLACED,
+    DuplicatePolicy.KEEP_FIRST: Outcome.KEPT,
+    DuplicatePolicy.REJECT: Outcome.CONFLICT,
+}
+_STORED_ROWS = select(
+    instance.c.id,
+    instance.c.series_row,
+    instance.c.study_instance_uid,
+    instance.c.series_instance_uid,
+    instance.c.sop_instance_uid,
+    instance.c.content_digest,
+    instance.c.key,
+)
+
+
+def store_records(
+    connection: Connection, records: Sequence[InstanceRecord], policies: Sequence[DuplicatePolicy]
+) -> list[Stored]:
+    """Store records in their order, each by its policy, and say what became of each."""
+    changes = Changes(connection)
+    answers: list[Stored] = []
+    for wave in _waves(records):
+        chosen = [records[place] for place in wave]
+        answers += _store_wave(connection, chosen, [policies[place] for place in wave], changes)
+    changes.write()
+    return answers
+
+
+def _waves(records: Sequence[InstanceRecord]) -> Iterator[range]:
+    """Cut the records where a SOP Instance UID comes again: that record must find the first one stored."""
+    start, seen = 0, set[str]()
+    for place, record in enumerate(records):
+        if record.sop_instance_uid in seen:
+            yield range(start, place)
+            start, seen = place, set()
+        seen.add(record.sop_instance_uid)
+    yield range(start, len(records))
+
+
+def _store_wave(
+    connection: Connection, records: Sequence[InstanceRecord], policies: Sequence[DuplicatePolicy], changes: Changes
+) -> list[Stored]:
+    there = _stored_rows(connection, [record.sop_instance_uid for record in records])
+    answers = [
+        _decide(record, there.get(record.sop_instance_uid), policy)
+        for record, policy in zip(records, policies, strict=True)
+    ]
+    taken = [
+        (record, there.get(record.sop_instance_uid))
+        for record, answer in zip(records, answers, strict=True)
+        if answer.outcome is Outcome.REPLACED
+        or (answer.outcome is Outcome.NEW and record.sop_instance_uid not in there)
+    ]
+    if taken:
+        _Wave(connection, changes).write(taken)
+    return answers
+
+
+def _decide(record: InstanceRecord, there: StoredRow | None, policy: DuplicatePolicy) -> Stored:
+    # The same key is the same arrival: its commit succeeded although the connection broke before it was told.
+    if there is None or there.key == record.key:
+        return Stored(Outcome.NEW)
+    if there.content_digest == record.content_digest:
+        return Stored(Outcome.IDENTICAL)
+    outcome = _ON_CONFLICT[policy]
+    return Stored(outcome, there.key if outcome is Outcome.REPLACED else None)
+
+
+def _stored_rows(connection: Connection, sop_instance_uids: Sequence[str]) -> dict[str, StoredRow]:
+    found = {}
+    for chunk in chunks(sop_instance_uids):
+        for row in connection.execute(_STORED_ROWS.where(instance.c.sop_instance_uid.in_(chunk))):
+            found[row.sop_instance_uid] = StoredRow(*row)
+    return found
+
+
+@dataclass(slots=True)
+class _Wave:
+    """Instances with different UIDs that are written together."""
+
+    connection: Connection
+    changes: Changes
+
+    def write(self, taken: Sequence[tuple[InstanceRecord, StoredRow | None]]) -> None:
+        """Insert records, those with a row in place of that row."""
+        levels = Levels(self.connection)
+        replaced = [row for _, row in taken if row is not None]
+        levels.load(
+            [(record.study_instance_uid, record.series_instance_uid) for record, _ in taken]
+            + [(row.study_instance_uid, row.series_instance_uid) for row in replaced]
+        )
+        if replaced:
+            self._take_out(levels, replaced)
+        added = [self._add(levels, record, row) for record, row in taken]
+        rollup = Rollup(levels)
+        rollup.insert_new()
+        self._insert_instances(added)
+        for resource in rollup.update():
+            self.changes.add(ChangeKind.DELETED, resource)
+
+    def _take_out(self, levels: Levels, rows: Sequence[StoredRow]) -> None:
+        for chunk in chunks(row.id for row in rows):
+            self.connection.execute(delete(instance).where(instance.c.id.in_(chunk)))
+        for row in rows:
+            levels.remove(row)
+        levels.find_sources_again()
+
+    def _add(
+        self, levels: Levels, record: InstanceRecord, replaced: StoredRow | None
+    ) -> tuple[InstanceRecord, int, SeriesState]:
+        kind = ChangeKind.STORED if replaced is None else ChangeKind.REPLACED
+        if replaced is not None and _place(replaced) != record.resource:
+            number = self.changes.add(ChangeKind.DELETED, _place(replaced))
+            levels.touch(replaced, number)
+        number = self.changes.add(kind, record.resource)
+        return record, number, levels.add(record, number)
+
+    def _insert_instances(self, added: Sequence[tuple[InstanceRecord, int, SeriesState]]) -> None:
+        rows = [instance_row(record, number, state.id) for record, number, state in added]
+        self.connection.execute(insert(instance), rows)
+        pages: list[Row] = [
+            {"instance_row": number, "page": page, "spans": spans}
+            for record, number, _ in added
+            for page, spans in enumerate(record.frames_pages)
+        ]
+        if pages:
+            self.connection.execute(insert(frame_page), pages)
+
+
+def _place(row: StoredRow) -> Resource:
+    return Resource(row.study_instance_uid, row.series_instance_uid, row.sop_instance_uid)
+
+
+def instances_below(resource: Resource) -> ColumnElement[bool]:
+    """The condition that an instance row belongs to a resource."""
+    if resource.sop_instance_uid is not None:
+        return (
+            (instance.c.sop_instance_uid == resource.sop_instance_uid)
+            & (instance.c.series_instance_uid == resource.series_instance_uid)
+            & (instance.c.study_instance_uid == resource.study_instance_uid)
+        )
+    if resource.study_instance_uid is None:
+        return true()
+    condition: Any = series.c.study_instance_uid == resource.study_instance_uid
+    if resource.series_instance_uid is not None:
+        condition &= series.c.series_instance_uid == resource.series_instance_uid
+    return instance.c.series_row.in_(select(series.c.id).where(condition))
+
+
+def delete_resource(connection: Connection, resource: Resource) -> list[str]:
+    """Delete all instances of a resource, and what becomes empty; return the storage keys of the instances."""
+    condition = instances_below(resource)
+    rows = [StoredRow(*row) for row in connection.execute(_STORED_ROWS.where(condition))]
+    if not rows:
+        return []
+    levels = Levels(connection)
+    levels.load((row.study_instance_uid, row.series_instance_uid) for row in rows)
+    changes = Changes(connection)
+    connection.execute(delete(instance).where(condition))
+    for row in rows:
+        levels.remove(row)
+        levels.touch(row, changes.add(ChangeKind.DELETED, _place(row)))
+    levels.find_sources_again()
+    rollup = Rollup(levels)
+    rollup.insert_new()
+    for gone in rollup.update():
+        changes.add(ChangeKind.DELETED, gone)
+    changes.write()
+    return [row.key for row in rows]
+
+
+def clear_tables(connection: Connection) -> None:
+    """Delete everything but the list of changes, so that numbers go on where they were."""
+    for table in reversed(metadata.sorted_tables):
+        if table is not change:
+            connection.execute(delete(table))
