@@ -1,4 +1,7 @@
-"""Runs the migrations: on the connection of `dicomcore.index.migrate`, or by ``alembic -x database=URL upgrade head``."""
+"""Run the migrations: on the connection of `dicomcore.index.migrate`, or by hand.
+
+``alembic -x database=sqlite:///index.db upgrade head``
+"""
 
 from alembic import context
 from sqlalchemy import Connection

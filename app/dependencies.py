@@ -13,9 +13,12 @@ from app.negotiation import Acceptable, acceptable, check_charset
 from app.settings import Settings
 from app.storing import Gate
 from app.urls import UrlPolicy, base_uri
+from dicomcore.errors import InvalidParameter, LimitExceeded
 from dicomcore.resources import Resource
 from dicomcore.source import Source
 from dicomcore.uids import check_uid
+
+MAX_FRAMES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,18 @@ def instance_resource(study: StudyUid, series: SeriesUid, instance: InstanceUid)
     return Resource(check_uid(study, "study"), check_uid(series, "series"), check_uid(instance, "instance"))
 
 
+def frame_numbers(
+    frames: Annotated[str, Path(description="Frame numbers from 1, separated by commas")],
+) -> list[int]:
+    """The frames of the path. PS3.18 §10.1.1 wants them ascending; any order is taken, and kept in the answer."""
+    pieces = frames.split(",")
+    if len(pieces) > MAX_FRAMES:
+        raise LimitExceeded("frames in a request", MAX_FRAMES)
+    if not all(piece.isascii() and piece.isdigit() and len(piece) < 10 and int(piece) > 0 for piece in pieces):
+        raise InvalidParameter("frames", "must be frame numbers from 1, separated by commas")
+    return [int(piece) for piece in pieces]
+
+
 SourceDep = Annotated[Source, Depends(source)]
 ServicesDep = Annotated[Services, Depends(services)]
 SettingsDep = Annotated[Settings, Depends(settings)]
@@ -90,3 +105,4 @@ AcceptDep = Annotated[Acceptable, Depends(accept)]
 StudyDep = Annotated[Resource, Depends(study_resource)]
 SeriesDep = Annotated[Resource, Depends(series_resource)]
 InstanceDep = Annotated[Resource, Depends(instance_resource)]
+FramesDep = Annotated[list[int], Depends(frame_numbers)]

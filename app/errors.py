@@ -10,7 +10,7 @@ import html
 import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import structlog
@@ -149,38 +149,36 @@ def _page(problem: Mapping[str, object]) -> bytes:
     return page.encode("utf-8")
 
 
+# Starlette wants handlers that take any exception; each gets the class it was installed for.
+
+
 async def _on_dicom_error(request: Request, exc: Exception) -> Response:
-    if not isinstance(exc, errors.DicomError):
-        raise exc
-    problem = problem_of(exc)
-    status = status_of(exc)
+    error = cast(errors.DicomError, exc)
+    problem, status = problem_of(error), status_of(error)
     headers: dict[str, str] = {}
     if status >= 500:
-        structlog.get_logger().error("request failed", error=type(exc).__name__, problem=str(exc))
+        structlog.get_logger().error("request failed", error=type(error).__name__, problem=str(error))
     if status == 503:
         headers["retry-after"] = str(RETRY_AFTER_SECONDS)
-    if isinstance(exc, errors.RangeNotSatisfiable):
-        headers["content-range"] = f"bytes */{exc.size}"
+    if isinstance(error, errors.RangeNotSatisfiable):
+        headers["content-range"] = f"bytes */{error.size}"
     return problem_response(request, problem, headers)
 
 
 async def _on_http_exception(request: Request, exc: Exception) -> Response:
-    if not isinstance(exc, HTTPException):
-        raise exc
-    headers = dict(exc.headers or {})
-    if exc.status_code == 405:
-        headers = {**headers, "allow": ", ".join(_allowed_methods(request))}
-    if exc.status_code == 401:
-        headers = {"www-authenticate": "Bearer", **{name.lower(): value for name, value in headers.items()}}
-    if exc.status_code in (204, 304):
-        return Response(status_code=exc.status_code, headers=headers)
-    return problem_response(request, _general_problem(exc.status_code, exc.detail), headers)
+    error = cast(HTTPException, exc)
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+    if error.status_code == 405:
+        headers["allow"] = ", ".join(_allowed_methods(request))
+    if error.status_code == 401:
+        headers.setdefault("www-authenticate", "Bearer")
+    if error.status_code in (204, 304):
+        return Response(status_code=error.status_code, headers=headers)
+    return problem_response(request, _general_problem(error.status_code, error.detail), headers)
 
 
 async def _on_validation_error(request: Request, exc: Exception) -> Response:
-    if not isinstance(exc, RequestValidationError):
-        raise exc
-    first = exc.errors()[0]
+    first = cast(RequestValidationError, exc).errors()[0]
     location = [str(step) for step in first["loc"]]
     detail = f"{'.'.join(location[1:]) or location[0]}: {first['msg']}"
     problem = {**_general_problem(400, detail), "parameter": location[-1]}

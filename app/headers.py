@@ -9,6 +9,8 @@ _NOT_IN_FILENAME = re.compile(r"[^ !#$&+\-.0-9A-Z^_`a-z()@{}~,;=\[\]]+")
 
 def header_value(text: str) -> str:
     """Make ``text`` harmless: control characters become a space, what is not Latin-1 a question mark."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
     return _NOT_ALLOWED.sub(" ", text).strip().encode("latin-1", "replace").decode("latin-1")
 
 

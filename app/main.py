@@ -16,7 +16,7 @@ from app.dependencies import Services
 from app.errors import install
 from app.log import RequestLog, configure_logging
 from app.metrics import Metrics, RequestMetrics
-from app.routers import deletion, qido_rs, stow_rs, wado_rs
+from app.routers import bulkdata, deletion, qido_rs, stow_rs, wado_rs
 from app.routers.health import health_router
 from app.settings import Settings, load_settings
 from app.storing import Gate
@@ -78,7 +78,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         gate=Gate(),
     )
     metrics = Metrics(lambda: _statistics(archive), workers=settings.workers)
-    for router in (stow_rs.router, qido_rs.router, wado_rs.router, deletion.router):
+    for router in (stow_rs.router, qido_rs.router, wado_rs.router, bulkdata.router, deletion.router):
         app.include_router(router, prefix=SERVICE_PATH)
     app.include_router(health_router({"storage": archive.storage.check, "index": archive.index.check}, metrics))
     install(app)

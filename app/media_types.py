@@ -155,7 +155,7 @@ def _parameters(pieces: list[str]) -> Iterator[tuple[str, str]]:
 def _unquoted(value: str) -> str:
     if not value.startswith('"'):
         return value
-    return _QUOTED_PAIR.sub(r"\1", value[1:].removesuffix('"')).strip()
+    return _QUOTED_PAIR.sub(r"\1", value[1:].removesuffix('"'))
 
 
 def parse_accept(text: str) -> tuple[MediaRange, ...]:

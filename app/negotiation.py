@@ -20,7 +20,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from app.media_types import ANYTHING, TRANSFER_SYNTAX, MediaRange, Offer, is_media_type_name, parse_accept, quoted, weigh
+from app.media_types import (
+    ANYTHING,
+    TRANSFER_SYNTAX,
+    MediaRange,
+    Offer,
+    is_media_type_name,
+    parse_accept,
+    quoted,
+    weigh,
+)
 from dicomcore.data.transfer_syntax import MEDIA_TYPE_ALIASES, OCTET_STREAM, lookup
 from dicomcore.errors import InvalidParameter, NotAcceptable
 from dicomcore.uids import EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN

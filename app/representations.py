@@ -11,6 +11,7 @@ import orjson
 from app.multipart import closing, make_boundary, part_header
 from app.negotiation import DICOM_XML
 from dicomcore.data import PLACEHOLDER, xml_of_json
+from dicomcore.resources import Resource
 
 _STAND_IN = "\ufdd0".encode()
 _RETRIEVE_URL = "00081190"
@@ -32,6 +33,14 @@ def xml_parts(objects: Sequence[bytes], base: str) -> tuple[str, list[bytes]]:
         buffers.append(part_header(boundary, headers, first=number == 0))
         buffers.append(xml_of_json(document))
     return boundary, [*buffers, closing(boundary)]
+
+
+def revision_tag(resource: Resource, revision: str, *form: str | bytes) -> str:
+    """A strong validator of a resource at a revision, in a form."""
+    digest = hashlib.blake2b(f"{resource.path}\0{revision}".encode(), digest_size=16)
+    for word in form:
+        digest.update(b"\0" + (word.encode() if isinstance(word, str) else word))
+    return f'"{digest.hexdigest()}"'
 
 
 def select_attributes(objects: Iterable[bytes], keep: frozenset[str]) -> list[bytes]:

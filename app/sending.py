@@ -44,11 +44,13 @@ def slices_of(buffers: Sequence[Buffer], start: int, end: int) -> Iterator[Buffe
 
 
 async def send_head(send: Send, status: int, fields: RawFields) -> None:
+    """Send an answer without a body."""
     await send({"type": "http.response.start", "status": status, "headers": fields})
     await send({"type": "http.response.body", "body": b""})
 
 
 async def send_buffers(send: Send, status: int, fields: RawFields, pieces: Iterator[Buffer]) -> None:
+    """Send what is there; the server's flow control makes us wait for slow clients."""
     piece = next(pieces, b"")
     await send({"type": "http.response.start", "status": status, "headers": fields})
     for following in pieces:
@@ -81,6 +83,7 @@ def _cut(buffer: Buffer) -> Iterator[Buffer]:
 
 
 async def send_stream(send: Send, status: int, fields: RawFields, buffers: AsyncIterator[Buffer]) -> None:
+    """Send what comes, one buffer at a time, and close the iterator at the end or on cancellation."""
     try:
         first = await anext(buffers, b"")
         await send({"type": "http.response.start", "status": status, "headers": fields})
@@ -116,6 +119,7 @@ async def _disconnected(receive: Receive) -> None:
 
 
 async def iterate(body: Body) -> AsyncIterator[Buffer]:
+    """Iterate over either kind of body."""
     if isinstance(body, AsyncIterable):
         async for buffer in body:
             yield buffer

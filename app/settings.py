@@ -10,9 +10,9 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ByteSize, Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, ByteSize, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -57,7 +57,7 @@ class Settings(BaseSettings):
         None,
         "index database, postgresql://user:password@host/name or sqlite:///file; by default SQLite in the data folder",
     )
-    workers: int = _field(1, "worker processes that answer requests", "processes", ge=1, le=256)
+    workers: int = _field(1, "processes that answer requests", "workers", ge=1, le=256)
     allow_anonymous: bool = _field(False, "serve everybody who can reach the address, without authentication")
     root_path: str = _field("", "path prefix that a reverse proxy takes off, such as /pacs")
     trusted_proxies: Names = _field(
@@ -88,7 +88,9 @@ class Settings(BaseSettings):
     header_timeout_seconds: float = _field(10.0, "time a client has for its request line and headers", "seconds", gt=0)
     keep_alive_seconds: int = _field(15, "time an idle connection is kept open", "seconds", ge=1)
     shutdown_seconds: int = _field(30, "time that running requests have when the server is stopped", "seconds", ge=0)
-    log_format: Literal["auto", "console", "json"] = _field("auto", "auto is console on a terminal and JSON elsewhere")
+    log_format: Literal["auto", "console", "json"] = _field(
+        "auto", "form of the log: auto is console on a terminal and JSON elsewhere"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = _field("info", "least severe event that is logged")
 
     @field_validator("root_path")
@@ -106,12 +108,6 @@ class Settings(BaseSettings):
             if network != EVERYBODY:
                 ipaddress.ip_network(network, strict=False)
         return value
-
-    @model_validator(mode="after")
-    def _limits_fit_together(self) -> Self:
-        if self.search_default_limit > self.search_max_limit:
-            raise ValueError("search_default_limit is larger than search_max_limit: lower it too")
-        return self
 
     @property
     def database_url(self) -> str:

@@ -11,6 +11,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 _HOST = re.compile(r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253})|\[[0-9A-Fa-f:.]{2,45}\])(?::(?P<port>[0-9]{1,5}))?")
@@ -22,8 +23,6 @@ _INTERESTING = frozenset(
     (b"host", b"forwarded", *(b"x-forwarded-" + name for name in (b"for", b"proto", b"host", b"port", b"prefix")))
 )
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
 
 @dataclass(frozen=True, slots=True)
 class UrlPolicy:
@@ -34,27 +33,30 @@ class UrlPolicy:
 
     service_path: str = ""
     relative: bool = False
-    trusted: tuple[Network, ...] = ()
+    trusted: tuple[str, ...] = ()
     trusts_all: bool = False
 
     @classmethod
     def of(cls, service_path: str, *, trusted_proxies: Iterable[str] = (), relative: bool = False) -> "UrlPolicy":
         """Make a policy from the texts of the settings: addresses, networks, or ``*``."""
         proxies = tuple(trusted_proxies)
-        networks = tuple(ipaddress.ip_network(proxy, strict=False) for proxy in proxies if proxy != "*")
+        networks = tuple(str(ipaddress.ip_network(proxy, strict=False)) for proxy in proxies if proxy != "*")
         return cls(service_path, relative, networks, "*" in proxies)
 
     def trusts(self, address: str) -> bool:
         """Say whether ``address`` is that of a proxy we believe."""
-        if self.trusts_all:
-            return True
-        try:
-            found = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
-            found = found.ipv4_mapped
-        return any(found in network for network in self.trusted)
+        return self.trusts_all or _is_within(address, self.trusted)
+
+
+@lru_cache(maxsize=1024)
+def _is_within(address: str, networks: tuple[str, ...]) -> bool:
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
+        found = found.ipv4_mapped
+    return any(found in ipaddress.ip_network(network) for network in networks)
 
 
 @dataclass(frozen=True, slots=True)

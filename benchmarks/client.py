@@ -118,10 +118,10 @@ class ResponseReader:
     def _read_chunks(self, chunks: list[tuple[int, int]]) -> bool:
         while (line := self._buffer.find(b"\r\n", self._next_chunk, self._filled)) >= 0:
             size = int(self._buffer[self._next_chunk : line].split(b";")[0], 16)
+            if size == 0:
+                return self._filled >= line + 4
             chunks.append((line + 2, size))
             self._next_chunk = line + 2 + size + 2
-            if size == 0:
-                return self._filled >= self._next_chunk
         return False
 
     @property

@@ -15,20 +15,18 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from benchmarks import corpus as corpora
 from benchmarks.corpus import Corpus
 from benchmarks.loading import load_corpus
-from benchmarks.measure import Effort, Figures, Measured, measure, measure_cold, ratio
+from benchmarks.measure import Effort, Figures, Measured, measure, measure_cold
+from benchmarks.report import Results, as_json, markdown, print_head, print_memory, print_row
 from benchmarks.scenarios import SCENARIOS, Scenario
 from benchmarks.servers import Isocenter, Orthanc, Server, drop_caches, fresh_directory
 
 _COLD_ROUNDS = 3
 _SERVERS: dict[str, type[Server]] = {"orthanc": Orthanc, "isocenter": Isocenter}
 _PHASES = ("loaded", "cold", "warm")
-_MEMORY_LIMIT = 300e6
-Results = dict[str, dict[str, Measured]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,7 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             shutil.rmtree(directory, ignore_errors=True)
     print(f"\n{time.monotonic() - started:.0f} seconds in all")
     if options.json:
-        options.json.write_text(json.dumps(_as_json(results), indent=1))
+        options.json.write_text(json.dumps(as_json(results), indent=1))
+    if options.markdown:
+        options.markdown.write_text(markdown(results))
     return int(any(f.problem for phase in results.values() for m in phase.values() for f in m.values()))
 
 
@@ -64,13 +64,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--phases", nargs="+", choices=_PHASES, default=list(_PHASES), help="what to run (all)")
     parser.add_argument("--servers", nargs="+", choices=list(_SERVERS), default=list(_SERVERS), help="(both)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure to this file")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table of the documentation")
     parser.add_argument("--keep", action="store_true", help="keep the data of the servers")
     return parser
 
 
-def _run(
-    servers: list[Server], corpus: Corpus, scenarios: list[Scenario], options: argparse.Namespace
-) -> dict[str, dict[str, Measured]]:
+def _run(servers: list[Server], corpus: Corpus, scenarios: list[Scenario], options: argparse.Namespace) -> Results:
     for server in servers:
         server.start()
         print(f"{server.name}: corpus loaded in {load_corpus(server, corpus):.1f} s", flush=True)
@@ -94,17 +93,15 @@ def _restart(servers: list[Server]) -> None:
         server.start()
 
 
-def _warm(title: str, servers: list[Server], corpus: Corpus, scenarios: list[Scenario], effort: Effort) -> Any:
-    _print_head(title, servers)
+def _warm(
+    title: str, servers: list[Server], corpus: Corpus, scenarios: list[Scenario], effort: Effort
+) -> dict[str, Measured]:
+    print_head(title, servers)
     measured = {}
     for scenario in scenarios:
         measured[scenario.name] = measure(scenario, servers, corpus, title, effort)
-        _print_row(scenario, measured[scenario.name])
-    for server in servers:
-        usage = server.usage()
-        print(f"{server.name}: peak RSS {usage.peak_of_one / 1e6:.0f} MB in its largest process", end="")
-        limit = f" (limit {_MEMORY_LIMIT / 1e6:.0f})" if server.name == "Isocenter" else ""
-        print(f"{limit}, {usage.peak_of_all / 1e6:.0f} MB in all")
+        print_row(scenario, measured[scenario.name])
+    print_memory(servers)
     return measured
 
 
@@ -122,35 +119,10 @@ def _cold(servers: list[Server], corpus: Corpus, scenarios: list[Scenario]) -> d
                 collected[scenario.name][name].latencies += figures.latencies
                 collected[scenario.name][name].problem = collected[scenario.name][name].problem or figures.problem
     caches = "page cache dropped" if is_cold else "page cache NOT dropped: that needs root"
-    _print_head(f"cold, after a restart, {caches}", servers)
+    print_head(f"cold, after a restart, {caches}", servers)
     for scenario in reading:
-        _print_row(scenario, collected[scenario.name])
+        print_row(scenario, collected[scenario.name])
     return collected
-
-
-def _print_head(title: str, servers: list[Server]) -> None:
-    print(f"\n{title}")
-    columns = "".join(f" | {server.name + ' ms':>12} {'p99':>9} {'CPU ms':>8} {'req/s':>7}" for server in servers)
-    print(f"{'':34}{columns} |  ratio target", flush=True)
-
-
-def _print_row(scenario: Scenario, measured: Measured) -> None:
-    row = f"{scenario.name:34}"
-    for figures in measured.values():
-        cpu = f"{figures.cpu * 1e3:8.2f}" if figures.cpu else " " * 8
-        throughput = f"{figures.throughput:7.0f}" if figures.throughput else " " * 7
-        row += f" | {figures.median * 1e3:12.2f} {figures.p99 * 1e3:9.2f} {cpu} {throughput}"
-    if len(measured) == len(_SERVERS):
-        reached = ratio(scenario, measured)
-        row += f" | {reached:6.1f} {scenario.target:6} {'met' if reached >= scenario.target else 'NOT MET'}"
-    print(row, *(f"\n    {name}: {f.problem}" for name, f in measured.items() if f.problem), flush=True)
-
-
-def _as_json(results: Results) -> dict[str, Any]:
-    return {
-        phase: {name: {server: f.as_json() for server, f in m.items()} for name, m in scenarios.items()}
-        for phase, scenarios in results.items()
-    }
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from dicomcore.ingest import (
     DEFAULT_INLINE_THRESHOLD,
     EMPTY_PREAMBLE,
     STUDY_INSTANCE_UID,
+    Identity,
     catalogue,
     content_digest,
     executable_preamble,
@@ -169,14 +170,14 @@ class Archive:
         """Read, check and keep an instance; None if the same one is here already."""
         spool = arrival.spool
         part10 = read_file(spool.view())
-        arrival.identify(part10)
+        identity = arrival.identify(part10)
         view = self._without_executable(arrival)
         digest = content_digest(part10, view)
         if self.index.is_stored(arrival.resource, digest):
             return None
         record = catalogue(
             part10,
-            arrival.resource,
+            identity,
             size=spool.size,
             sha256=spool.sha256,
             digest=digest,
@@ -221,7 +222,7 @@ class _Arrival:
     warning: WarningReason | None = None
     details: list[str] = field(default_factory=list)
 
-    def identify(self, part10: Part10) -> None:
+    def identify(self, part10: Part10) -> Identity:
         """Find out who it is, and refuse it if it is not what the sender said."""
         identity = identify(part10)
         self.resource, self.sop_class_uid = identity.resource, identity.sop_class_uid
@@ -230,6 +231,7 @@ class _Arrival:
         mismatch = meta_mismatch(part10, identity)
         if mismatch is not None:
             self.warn(WarningReason.DATA_SET_DOES_NOT_MATCH_SOP_CLASS, str(mismatch))
+        return identity
 
     def warn(self, reason: WarningReason, detail: str) -> None:
         self.warning = reason

@@ -86,7 +86,7 @@ def catalogue(
     part10: Part10,
     identity: Identity,
     *,
-    key: str,
+    key: str = "",
     size: int,
     sha256: bytes,
     digest: bytes,
@@ -110,6 +110,7 @@ def catalogue(
         dataset_start=part10.dataset_start,
         metadata=zstandard.compress(join(fragments.values()), _METADATA_LEVEL),
         fragments=fragments,
+        is_file=part10.preamble is not None,
         frames_header=frames.header,
         frames_pages=frames.pages,
     )
@@ -142,7 +143,7 @@ def meta_mismatch(part10: Part10, identity: Identity) -> AttributeMismatch | Non
 def executable_preamble(view: memoryview) -> bool:
     """Say whether the preamble starts like a program or an archive (CVE-2019-11687); TIFF and others do not."""
     start = bytes(view[:4])
-    return len(view) > _PREAMBLE_LENGTH and view[128:132] == b"DICM" and start.startswith(_EXECUTABLE_SIGNATURES)
+    return len(view) > _PREAMBLE_LENGTH and bytes(view[128:132]) == b"DICM" and start.startswith(_EXECUTABLE_SIGNATURES)
 
 
 EMPTY_PREAMBLE = bytes(_PREAMBLE_LENGTH)

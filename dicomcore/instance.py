@@ -1,46 +1,50 @@
 """An instance: what a `Source` yields, and what can be made of it.
 
 Everything is lazy and costs what was asked for: the file as stored in windows of a few megabytes, one frame as a view
-of a memory map. Blocking work is done in threads. Whole files are checked against the digest they were stored with; of
-an object that fits in one window before its first byte leaves, of a larger one before its last window does, so that no
+of a memory map. Blocking work is done in threads. Whole files are checked against the digest they were stored with; an
+object that fits in one window before its first byte leaves, a larger one before its last window does, so that no
 damaged object is ever delivered complete.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from dicomcore.content import Content, Extent, within
 from dicomcore.data import (
-    Dataset,
+    OCTET_STREAM,
+    BulkdataPolicy,
+    Element,
     Part10,
-    bulkdata_element,
     bulkdata_media_type,
+    bulkdata_paths,
+    bulkdata_value,
     file_header,
+    find_element,
     read_file,
+    transfer_syntax,
 )
-from dicomcore.errors import DamagedInstance, ResourceNotFound
+from dicomcore.errors import DamagedInstance, ResourceNotFound, StorageUnavailable
 from dicomcore.index import Index, InstanceRow
 from dicomcore.pixels import FrameIndex, decode_frame, to_explicit_little_endian
 from dicomcore.resources import Resource
 from dicomcore.storage import Buffer, Storage, StoredObject
 from dicomcore.threads import Threads
+from dicomcore.uids import EXPLICIT_VR_LITTLE_ENDIAN
 
-PIXEL_DATA_TAGS = (0x7FE00010, 0x7FE00008, 0x7FE00009)
+_SMALL = 16 << 20  # bytes; what is larger is read in windows while it is sent
 
 
 @dataclass(frozen=True, slots=True)
-class Bulkdata:
-    """One value as bytes in little endian order; ``media_type`` is that of an encapsulated document, else empty."""
+class Value:
+    """A bulk data value: its path in the metadata, its content, its media type if it is an encapsulated document."""
 
-    buffers: list[Buffer]
-    media_type: str = ""
-
-    @property
-    def size(self) -> int:
-        """The number of bytes."""
-        return sum(map(len, self.buffers))
+    path: str
+    content: Content
+    document_type: str = ""
 
 
 class Instance:
@@ -52,7 +56,7 @@ class Instance:
         self._index = index
         self._threads = threads
         self._verify = verify
-        self.resource = Resource(row.study_instance_uid, row.series_instance_uid, row.sop_instance_uid)
+        self.resource = row.resource
         self.sop_class_uid = row.sop_class_uid
         self.transfer_syntax_uid = row.transfer_syntax_uid
 
@@ -65,3 +69,245 @@ class Instance:
     def size(self) -> int:
         """The number of bytes of the stored object."""
         return self._row.size
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the stored object is a PS3.10 file; some came without preamble or meta and are kept like that."""
+        return bool(self._row.is_file)
+
+    async def read(self, start: int = 0, end: int | None = None) -> AsyncIterator[Buffer]:
+        """The stored object, or a range of it; awaiting this opens it, and the first window is there.
+
+        Raises:
+            DamagedInstance: the object is not there, or its bytes are not those that were stored; of an object larger
+                than a window the iterator raises it, before the last one.
+        """
+        first, rest = await self._threads(self._open, start, end)
+        return self._drain(first, rest)
+
+    async def file(self, transfer_syntax_uid: str) -> AsyncIterator[Buffer]:
+        """The instance as a PS3.10 file in its own transfer syntax or in Explicit VR Little Endian.
+
+        Raises:
+            CodecUnavailable: the pixel data is in a compression that cannot be undone here.
+        """
+        buffers = await self._threads(self._file, transfer_syntax_uid)
+        first = await self._threads(next, buffers, None)
+        return self._drain(first, buffers)
+
+    async def frames(self, frame_numbers: Sequence[int], *, decoded: bool, lazy: bool = False) -> list[Content]:
+        """Frames by number from 1, as stored or ``decoded`` to little endian; ``lazy``: opened when they are sent.
+
+        Raises:
+            ResourceNotFound: there is no such frame.
+            CorruptFrame: it cannot be decoded.
+        """
+        return await self._threads(self._frames, frame_numbers, decoded, lazy)
+
+    async def bulkdata(self, path: str) -> Value:
+        """The value at a path of tags and item numbers from 0, as BulkDataURIs have it: ``00540016/0/00189345``.
+
+        Raises:
+            ResourceNotFound: there is no such value.
+        """
+        return await self._threads(self._bulkdata, path)
+
+    async def all_bulkdata(self, inline_threshold: int) -> list[Value]:
+        """Every value that the metadata refer to by a BulkDataURI, opened when it is sent."""
+        return await self._threads(self._all_bulkdata, inline_threshold)
+
+    async def pixel_data(self, *, lazy: bool = False) -> Content:
+        """The whole of the pixel data, native in little endian: its frames one after the other.
+
+        Raises:
+            ResourceNotFound: there is no pixel data.
+            CodecUnavailable, CorruptFrame: it cannot be decoded.
+        """
+        return await self._threads(self._pixel_data, lazy)
+
+    @property
+    def number_of_frames(self) -> int:
+        """How many frames the pixel data holds; 0 without pixel data."""
+        return self._frame_index.count
+
+    @property
+    def is_encapsulated(self) -> bool:
+        """Whether the frames are stored in fragments, compressed as a rule."""
+        return self._frame_index.encapsulated
+
+    @property
+    def pixel_data_path(self) -> str:
+        """The path of the attribute that holds the pixels: integers, or floating point numbers."""
+        return f"{self._frame_index.tag:08X}"
+
+    @property
+    def _frame_index(self) -> FrameIndex:
+        return FrameIndex.from_bytes(self._row.frames_header)
+
+    def _open(self, start: int, end: int | None) -> tuple[Buffer | None, Iterator[Buffer]]:
+        stored = self._open_object()
+        is_whole = start == 0 and end in (None, stored.size)
+        windows = _closing(stored, stored.windows(start, end))
+        if is_whole and self._verify:
+            windows = self._verified(windows)
+        return next(windows, None), windows
+
+    async def _drain(self, first: Buffer | None, rest: Iterator[Buffer]) -> AsyncIterator[Buffer]:
+        buffer = first
+        while buffer is not None:
+            yield buffer
+            buffer = await self._threads(next, rest, None)
+
+    def _open_object(self) -> StoredObject:
+        try:
+            return self._storage.open(self._row.key)
+        except KeyError:
+            row = self._index.instance(self.resource)
+        if row is None:
+            raise ResourceNotFound(self.resource)
+        if row.key == self._row.key:
+            raise DamagedInstance(self.resource, "its object is missing")
+        raise StorageUnavailable(f"{self.resource} was replaced while it was read; ask again")
+
+    def _verified(self, windows: Iterator[Buffer]) -> Iterator[Buffer]:
+        """Hold back the last window until the digest of all is known to be right."""
+        digest = hashlib.sha256()
+        held: Buffer | None = None
+        for window in windows:
+            digest.update(window)
+            if held is not None:
+                yield held
+            held = window
+        if digest.digest() != self._row.sha256:
+            raise DamagedInstance(self.resource, "its bytes differ from what was stored")
+        if held is not None:
+            yield held
+
+    def _part10(self) -> Part10:
+        stored = self._open_object()
+        view = stored.view()
+        stored.close()
+        return read_file(view)
+
+    def _file(self, transfer_syntax_uid: str) -> Iterator[Buffer]:
+        if transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN != self.transfer_syntax_uid:
+            return to_explicit_little_endian(self._part10())
+        return self._wrapped()
+
+    def _wrapped(self) -> Iterator[Buffer]:
+        """Put the beginning of a PS3.10 file before a data set that was stored without it."""
+        yield file_header(
+            sop_class_uid=self.sop_class_uid,
+            sop_instance_uid=str(self.resource.sop_instance_uid),
+            transfer_syntax_uid=self.transfer_syntax_uid,
+        )
+        stored = self._open_object()
+        yield from _closing(stored, stored.windows(self._row.dataset_start))
+
+    def _frames(self, frame_numbers: Sequence[int], decoded: bool, lazy: bool) -> list[Content]:
+        frames, pages = self._frame_index, _Pages(self._index, self._row)
+        syntax = transfer_syntax(self.transfer_syntax_uid)
+        # A frame that starts and ends on bytes, and is in the right order, is a view of what is stored.
+        is_plain = frames.encapsulated or (frames.little_endian and frames.image.bits % 8 == 0)
+        if not syntax.deflated and is_plain and (not decoded or not frames.encapsulated):
+            return self._extents([frames.spans(number, pages.of(number)) for number in frame_numbers], lazy)
+        buffer = self._buffer()
+        return [
+            Content.of([decode_frame(frames, syntax, buffer, number, pages.of(number))]) for number in frame_numbers
+        ]
+
+    def _extents(self, all_extents: Sequence[Sequence[Extent]], lazy: bool) -> list[Content]:
+        """Content that lies in the stored object: views if it is small, else read while it is sent."""
+        sizes = [sum(end - start for start, end in extents) for extents in all_extents]
+        if lazy or sum(sizes) > _SMALL:
+            readers = [partial(self._read_extents, extents) for extents in all_extents]
+            return [Content(size, reader=reader) for size, reader in zip(sizes, readers, strict=True)]
+        stored = self._open_object()
+        try:
+            views = [[stored.view(start, end) for start, end in extents] for extents in all_extents]
+        finally:
+            stored.close()
+        return [Content(size, buffers) for size, buffers in zip(sizes, views, strict=True)]
+
+    async def _read_extents(self, extents: Sequence[Extent], start: int, end: int) -> AsyncIterator[Buffer]:
+        for first, last in within(extents, start, end):
+            async for buffer in await self.read(first, last):
+                yield buffer
+
+    def _buffer(self) -> Buffer:
+        """What offsets of frames count in: the stored object or, of a deflated one, what it inflates to."""
+        if not transfer_syntax(self.transfer_syntax_uid).deflated:
+            stored = self._open_object()
+            view = stored.view()
+            stored.close()
+            return view
+        element = next(iter(self._part10().dataset), None)
+        return b"" if element is None else memoryview(element.buffer)
+
+    def _pixel_data(self, lazy: bool) -> Content:
+        frames = self._frame_index
+        if not frames.count:
+            raise ResourceNotFound(f"pixel data of {self.resource}")
+        syntax = transfer_syntax(self.transfer_syntax_uid)
+        if not frames.encapsulated and frames.little_endian and not syntax.deflated:
+            return self._extents([[(frames.offset, frames.offset + frames.length)]], lazy)[0]
+        return Content(frames.count * frames.image.length, reader=self._read_decoded)
+
+    async def _read_decoded(self, start: int, end: int) -> AsyncIterator[Buffer]:
+        """Decode the frames that a range touches, one at a time."""
+        length = self._frame_index.image.length
+        for index in range(start // length, -(-end // length)):
+            (content,) = await self.frames([index + 1], decoded=True)
+            async for buffer in content.read(max(0, start - index * length), min(length, end - index * length)):
+                yield buffer
+
+    def _bulkdata(self, path: str) -> Value:
+        part10 = self._part10()
+        _, element = find_element(part10.dataset, path)
+        if element.items is not None:
+            raise ResourceNotFound(path)
+        return self._value(part10, path, element, lazy=False)
+
+    def _all_bulkdata(self, inline_threshold: int) -> list[Value]:
+        part10 = self._part10()
+        policy = BulkdataPolicy(b"", inline_threshold)
+        found = bulkdata_paths(part10.dataset, policy)
+        return [self._value(part10, path, element, lazy=True) for path, element in found]
+
+    def _value(self, part10: Part10, path: str, element: Element, *, lazy: bool) -> Value:
+        media_type = bulkdata_media_type(part10.dataset, element)
+        document_type = "" if media_type == OCTET_STREAM else media_type
+        if part10.dataset.little_endian and not part10.transfer_syntax.deflated:
+            (content,) = self._extents([[(element.start, element.end)]], lazy)
+            return Value(path, content, document_type)
+        return Value(path, Content.of([bulkdata_value(part10.dataset, element)]), document_type)
+
+
+class _Pages:
+    """Pages of a frame index, each read once."""
+
+    def __init__(self, index: Index, row: InstanceRow) -> None:
+        self._index = index
+        self._row = row
+        self._pages: dict[int, bytes | None] = {}
+        self._frames = FrameIndex.from_bytes(row.frames_header)
+
+    def of(self, frame_number: int) -> bytes | None:
+        """The page that a frame (from 1) is looked up in; None if none is needed."""
+        number = self._frames.page_number(frame_number)
+        if number is None:
+            return None
+        if number not in self._pages:
+            page = self._index.frame_page(self._row, number)
+            if page is None:
+                raise StorageUnavailable(f"{self._row.resource} was replaced while it was read; ask again")
+            self._pages[number] = page
+        return self._pages[number]
+
+
+def _closing(stored: StoredObject, windows: Iterator[Buffer]) -> Iterator[Buffer]:
+    """Close the object when the last window was given, or nobody wants more."""
+    try:
+        yield from windows
+    finally:
+        stored.close()

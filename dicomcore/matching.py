@@ -229,7 +229,7 @@ def _matches_value(key: MatchingKey, element: Json, context: _Context) -> bool:
         return _MATCHERS[type(key.match)](key.match, vr, [normalize_datetime(text, offset) or text for text in values])
     if vr == "PN" and context.fuzzy and isinstance(key.match, Literal | WildCard):
         names = key.match.values if isinstance(key.match, Literal) else key.match.patterns
-        return any(matches_fuzzily(name, value) for name in names for value in values)
+        return any(matches_fuzzily(name, values) for name in names)
     return _MATCHERS[type(key.match)](key.match, vr, [comparable(vr, text) for text in values])
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 # Letters that Unicode does not see as accented forms, but that people type without the stroke.
@@ -119,10 +120,12 @@ def phonetic_codes(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(phonetic(word) for word in name_words(text)))
 
 
-def matches_fuzzily(key: str, name: str) -> bool:
-    """Say whether each word of the key begins, or sounds like, a word of the name."""
-    words = name_words(name)
+def matches_fuzzily(key: str, names: Iterable[str]) -> bool:
+    """Say whether each word of the key begins, or sounds like, a word of one of the names; true if there is no word."""
+    wanted = name_words(key)[:MAX_WORDS]
+    return not wanted or any(_has_words(wanted, name_words(name)) for name in names)
+
+
+def _has_words(wanted: Sequence[str], words: Sequence[str]) -> bool:
     codes = {phonetic(word) for word in words}
-    return all(
-        phonetic(want) in codes or any(word.startswith(want) for word in words) for want in name_words(key)[:MAX_WORDS]
-    )
+    return all(phonetic(want) in codes or any(word.startswith(want) for word in words) for want in wanted)

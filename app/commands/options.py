@@ -1,17 +1,20 @@
 """Settings as command line options: made from the model, so that ``--help`` and the documentation cannot differ.
 
 A command declares ``settings: Settings`` as its first parameter; `with_settings` puts options in its place and calls it
-with what the command line, the environment and the configuration file say together.
+with what the command line, the environment and the configuration file say together. An error of ours ends it with a
+sentence instead of a traceback.
 """
 
 import inspect
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
+from pydantic import ByteSize
 from pydantic.fields import FieldInfo
 
-from app.settings import PREFIX, InvalidSettings, Settings, load_settings
+from app.settings import InvalidSettings, Settings, load_settings
+from dicomcore.errors import DicomError
 
 
 def with_settings(*names: str) -> Callable[[Callable[..., Any]], Callable[..., None]]:
@@ -21,7 +24,11 @@ def with_settings(*names: str) -> Callable[[Callable[..., Any]], Callable[..., N
     def decorate(command: Callable[..., Any]) -> Callable[..., None]:
         def run(**given: Any) -> None:
             settings = _load({name: given.pop(name) for name in chosen})
-            command(settings, **given)
+            try:
+                command(settings, **given)
+            except DicomError as exc:
+                typer.echo(f"isocenter: {exc}", err=True)
+                raise typer.Exit(1) from exc
 
         _, *own = inspect.signature(command, eval_str=True).parameters.values()
         options = [_option(name, Settings.model_fields[name]) for name in chosen]
@@ -47,11 +54,11 @@ def _option(name: str, field: FieldInfo) -> inspect.Parameter:
     kind = _kind(field.annotation)
     option = typer.Option(
         f"{flag}/--no-{flag[2:]}" if kind is bool else flag,
-        help=describe(name, field),
+        help=f"{sentence_of(field)} (default: {default_of(field)})",
         show_default=False,
-        metavar=_metavar(name, field) if kind is str else None,
+        metavar=(unit_of(field) or "text").upper() if kind is str else None,
     )
-    annotation = Annotated[kind | None, option]
+    annotation: Any = Annotated[kind | None, option]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 
 
@@ -60,19 +67,12 @@ def _kind(annotation: Any) -> Any:
     return annotation if annotation is bool or get_origin(annotation) is Literal else str
 
 
-def _metavar(name: str, field: FieldInfo) -> str:
-    return unit_of(field).upper() or name.rpartition("_")[2].upper()
-
-
-def describe(name: str, field: FieldInfo) -> str:
-    """Say in a line what a setting is, its default with unit, and its environment variable."""
-    return f"{sentence_of(field)} (default: {default_of(field)}; variable: {PREFIX}{name.upper()})"
-
-
 def sentence_of(field: FieldInfo) -> str:
     """The description as a sentence."""
     text = field.description or ""
-    return f"{text[:1].upper()}{text[1:]}."
+    choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+    one_of = f" One of {', '.join(choices)}." if choices else ""
+    return f"{text[:1].upper()}{text[1:]}.{one_of}"
 
 
 def unit_of(field: FieldInfo) -> str:
@@ -90,4 +90,8 @@ def default_of(field: FieldInfo) -> str:
         return ",".join(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value} {unit_of(field)}".strip() or "empty"
+    if isinstance(value, ByteSize):
+        return value.human_readable(separator=" ").replace(".0 ", " ")
+    number = f"{value:g}" if isinstance(value, float) else str(value)
+    unit = unit_of(field)
+    return f"{number} {unit.removesuffix('s') if value == 1 else unit}".strip() or "empty"

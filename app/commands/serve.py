@@ -6,9 +6,8 @@ from contextlib import AbstractContextManager, nullcontext
 import typer
 import uvicorn
 
-from app.commands.migrate import bring_to_head
+from app.commands.opening import open_archive
 from app.commands.options import with_settings
-from app.log import configure_logging
 from app.metrics import MULTIPROCESS_DIRECTORY
 from app.settings import Settings, export_environment
 
@@ -22,12 +21,15 @@ REFUSAL = (
 
 @with_settings()
 def serve(settings: Settings) -> None:
-    """Serve DICOMweb at /dicom-web, health at /health, metrics at /metrics and API documentation at /docs."""
+    """Serve DICOMweb at /dicom-web, health at /health, metrics at /metrics and API documentation at /docs.
+
+    Every option is also an environment variable, such as ISOCENTER_PORT for --port, and a key of the TOML file.
+    """
     if not settings.is_loopback and not settings.allow_anonymous:
         raise typer.BadParameter(REFUSAL.format(host=settings.host))
-    configure_logging(settings.log_format, settings.log_level)
-    settings.data.mkdir(parents=True, exist_ok=True)
-    bring_to_head(settings)
+    # Here once, in the parent: what is wrong ends the command with a sentence, and a sweep has the folder for itself.
+    with open_archive(settings):
+        pass
     with _metrics_directory(settings) as directory:
         # Workers start anew and read their settings from the environment, before they import anything.
         shared = {MULTIPROCESS_DIRECTORY: directory} if directory else {}
@@ -47,6 +49,7 @@ def _run(settings: Settings) -> None:
         factory=True,
         host=settings.host.strip("[]"),
         port=settings.port,
+        root_path=settings.root_path,
         workers=settings.workers,
         loop="uvloop",
         http="app.http_protocol:HttpProtocol",

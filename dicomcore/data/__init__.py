@@ -15,6 +15,7 @@ The map, from the ground up:
 - `dicomdir`, with its tables in `directory_records`: the directory of a File-set
 """
 
+from dicomcore.data.bulkdata import bulkdata_media_type, bulkdata_paths, bulkdata_value, find_element
 from dicomcore.data.charset import DEFAULT, UTF8, Charset
 from dicomcore.data.codestream import ImageHeader, read_image_header
 from dicomcore.data.dataset import Buffer, Dataset, Element, new_dataset
@@ -105,6 +106,9 @@ __all__ = [
     "Part10",
     "TransferSyntax",
     "VrRule",
+    "bulkdata_media_type",
+    "bulkdata_paths",
+    "bulkdata_value",
     "canonical_media_type",
     "check_file_id",
     "decode_json",
@@ -117,6 +121,7 @@ __all__ = [
     "encode_json",
     "encode_xml",
     "file_header",
+    "find_element",
     "guess_transfer_syntax",
     "is_private",
     "is_private_creator",

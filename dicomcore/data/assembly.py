@@ -8,8 +8,7 @@ certainly not fetched. Pixel data come in one part, or in one part per frame:
 - in another media type: encapsulated as they are. The transfer syntax is the one that the part declares, else the one
   that the codestream shows (`codestream`): a client that leaves it out seldom means the default of Table 8.7.3-5.
 
-What the Image Pixel Description Macro lacks is taken from the codestream (Table 10.5.2-1). Where it contradicts the
-codestream in rows, columns or samples per pixel, the instance is refused.
+What the metadata do not say about the pixels is taken from the codestream (`pixel_description`).
 """
 
 from __future__ import annotations
@@ -22,6 +21,13 @@ from dicomcore.data.bulkdata import ENCAPSULATED_DOCUMENT, MIME_TYPE_OF_ENCAPSUL
 from dicomcore.data.codestream import ImageHeader, read_image_header
 from dicomcore.data.dataset import Buffer, Dataset
 from dicomcore.data.file_format import file_header
+from dicomcore.data.pixel_description import (
+    describe,
+    forget_samples,
+    note_lossy_compression,
+    put_number_of_frames,
+    require_size,
+)
 from dicomcore.data.raster import Raster, read_raster
 from dicomcore.data.transfer_syntax import (
     EXPLICIT_VR_LITTLE_ENDIAN,
@@ -34,37 +40,17 @@ from dicomcore.data.transfer_syntax import (
 from dicomcore.data.vr import VRS
 from dicomcore.data.writer import write_dataset
 from dicomcore.errors import MalformedDataset, UnsupportedMediaType
-from dicomcore.uids import RLE_LOSSLESS, check_uid
+from dicomcore.uids import check_uid
 
 PIXEL_DATA = 0x7FE00010
 
 _SOP_CLASS_UID, _SOP_INSTANCE_UID = 0x00080016, 0x00080018
-_SAMPLES_PER_PIXEL, _PHOTOMETRIC_INTERPRETATION, _PLANAR_CONFIGURATION = 0x00280002, 0x00280004, 0x00280006
-_NUMBER_OF_FRAMES, _ROWS, _COLUMNS = 0x00280008, 0x00280010, 0x00280011
-_BITS_ALLOCATED, _BITS_STORED, _HIGH_BIT, _PIXEL_REPRESENTATION = 0x00280100, 0x00280101, 0x00280102, 0x00280103
-_FRAME_TIME, _FRAME_INCREMENT_POINTER = 0x00181063, 0x00280009
-_LOSSY, _LOSSY_METHOD = 0x00282110, 0x00282114
+_BITS_ALLOCATED = 0x00280100
 _DOCUMENT_LENGTH = 0x00420015
 
 _RASTERS = frozenset(("image/png", "image/gif"))
-_MUST_AGREE = {_ROWS: "Rows", _COLUMNS: "Columns", _SAMPLES_PER_PIXEL: "Samples per Pixel"}
-# Lossy Image Compression Method (PS3.3 §C.7.6.1.1.5.1) by the end of the transfer syntax.
-_METHODS = {
-    "4.50": "ISO_10918_1",
-    "4.51": "ISO_10918_1",
-    "4.55": "ISO_10918_1",
-    "4.81": "ISO_14495_1",
-    "4.91": "ISO_15444_1",
-    "4.93": "ISO_15444_2",
-    "4.203": "ISO_15444_15",
-    "4.111": "ISO_18181_1",
-    "4.100": "ISO_13818_2",
-    "4.101": "ISO_13818_2",
-    "4.102": "ISO_14496_10",
-    "4.104": "ISO_14496_10",
-    "4.107": "ISO_23008_2",
-    "4.108": "ISO_23008_2",
-}
+# Their frames have no header that would describe them.
+_WITHOUT_HEADER = frozenset(("image/dicom-rle", "application/x-deflate", OCTET_STREAM))
 
 
 @dataclass(frozen=True)
@@ -147,7 +133,8 @@ def instance_from_metadata(
     """
     check_uid(dataset.text(_SOP_CLASS_UID), "SOP Class UID")
     check_uid(dataset.text(_SOP_INSTANCE_UID), "SOP Instance UID")
-    syntax, frames = EXPLICIT_VR_LITTLE_ENDIAN, ()
+    syntax = EXPLICIT_VR_LITTLE_ENDIAN
+    frames: tuple[Buffer, ...] = ()
     for path, uri in references.items():
         found = parts.get(uri)
         if not found:
@@ -186,7 +173,8 @@ def _put_pixel_data(dataset: Dataset, parts: Sequence[BulkdataPart]) -> tuple[Tr
     """Put native pixel data, or return the frames of encapsulated ones and their transfer syntax."""
     media_type = canonical_media_type(parts[0].media_type)
     declared_uid = parts[0].transfer_syntax_uid
-    if any((canonical_media_type(part.media_type), part.transfer_syntax_uid) != (media_type, declared_uid) for part in parts):
+    kinds = {(canonical_media_type(part.media_type), part.transfer_syntax_uid) for part in parts}
+    if len(kinds) > 1:
         raise MalformedDataset("the frames of the pixel data have different media types")
     declared = None if declared_uid is None else transfer_syntax(declared_uid)
     if media_type in _RASTERS:
@@ -197,4 +185,77 @@ def _put_pixel_data(dataset: Dataset, parts: Sequence[BulkdataPart]) -> tuple[Tr
         return EXPLICIT_VR_LITTLE_ENDIAN, ()
     if media_type != OCTET_STREAM and not transfer_syntaxes_of(media_type):
         raise UnsupportedMediaType(f"pixel data are not taken as {media_type}", sorted(_RASTERS))
-    return _describe_compressed(dataset, media_type, declared, parts)
+    return _encapsulate(dataset, media_type, declared, parts)
+
+
+def _put_native(dataset: Dataset, parts: Sequence[BulkdataPart]) -> None:
+    value = parts[0].value if len(parts) == 1 else b"".join(part.value for part in parts)
+    vr = "OB" if (dataset.integer(_BITS_ALLOCATED) or 16) <= 8 else "OW"
+    dataset.put_raw(PIXEL_DATA, vr, _padded(value, vr, f"{PIXEL_DATA:08X}"))
+
+
+def _put_rasters(dataset: Dataset, rasters: Sequence[Raster]) -> None:
+    first = rasters[0]
+    for raster in rasters:
+        if (raster.rows, raster.columns, raster.samples_per_pixel, raster.bits_allocated) != (
+            first.rows,
+            first.columns,
+            first.samples_per_pixel,
+            first.bits_allocated,
+        ):
+            raise MalformedDataset("the frames of the pixel data differ in size or samples")
+    forget_samples(dataset)
+    header = ImageHeader(
+        rows=first.rows,
+        columns=first.columns,
+        samples_per_pixel=first.samples_per_pixel,
+        bits_stored=first.bits_allocated,
+        photometric_interpretation="MONOCHROME2" if first.samples_per_pixel == 1 else "RGB",
+        transfer_syntax_uid=EXPLICIT_VR_LITTLE_ENDIAN.uid,
+        frame_time=first.frame_time,
+    )
+    describe(dataset, header, sum(raster.number_of_frames for raster in rasters))
+    vr = "OB" if first.bits_allocated == 8 else "OW"
+    value = b"".join(raster.value for raster in rasters)
+    dataset.put_raw(PIXEL_DATA, vr, _padded(value, vr, f"{PIXEL_DATA:08X}"))
+
+
+def _encapsulate(
+    dataset: Dataset, media_type: str, declared: TransferSyntax | None, parts: Sequence[BulkdataPart]
+) -> tuple[TransferSyntax, tuple[Buffer, ...]]:
+    dataset.remove(PIXEL_DATA)
+    if media_type in _WITHOUT_HEADER:
+        require_size(dataset, media_type)
+        if len(parts) > 1:
+            put_number_of_frames(dataset, len(parts))
+        return declared or transfer_syntaxes_of(media_type)[0], tuple(part.value for part in parts)
+    headers = [read_image_header(part.value) for part in parts]
+    first = headers[0]
+    if any(_shape(header) != _shape(first) for header in headers):
+        raise MalformedDataset("the frames of the pixel data differ in size, samples or transfer syntax")
+    detected = transfer_syntax(first.transfer_syntax_uid)
+    syntax = detected if declared is None else _agreed(declared, detected)
+    if syntax.video and len(parts) > 1:
+        raise MalformedDataset("a video is one part, with all its frames")
+    describe(dataset, first, first.number_of_frames if syntax.video else len(parts))
+    note_lossy_compression(dataset, syntax)
+    views = (memoryview(part.value)[header.start : header.end] for part, header in zip(parts, headers, strict=True))
+    return syntax, tuple(views)
+
+
+def _shape(header: ImageHeader) -> tuple[int, int, int, int, str]:
+    return header.rows, header.columns, header.samples_per_pixel, header.bits_stored, header.transfer_syntax_uid
+
+
+def _agreed(declared: TransferSyntax, detected: TransferSyntax) -> TransferSyntax:
+    """Return the declared transfer syntax, unless the codestream is of another kind, or lossy while that is lossless.
+
+    JPEG XL does not show whether it is lossless; reversible JPEG 2000 may be declared as the general syntax.
+    """
+    is_same_kind = declared.media_type == detected.media_type
+    may_differ = declared.media_type == "image/jxl" or detected.lossless
+    if declared.media_type == "image/jpeg" and declared.lossless != detected.lossless:
+        may_differ = False
+    if not is_same_kind or (declared.lossless != detected.lossless and not may_differ):
+        raise MalformedDataset(f"the pixel data are declared as {declared.name}, but are {detected.name}")
+    return declared

@@ -16,11 +16,21 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, TypeAlias
 
 from dicomcore.data.charset import DEFAULT, Charset
-from dicomcore.data.values import decode_number, decode_values, encode_fragments, encode_values, swap
+from dicomcore.data.values import (
+    decode_number,
+    decode_values,
+    encode_fragments,
+    encode_values,
+    swap,
+    swap_units,
+    swap_width,
+)
 
 Buffer: TypeAlias = bytes | bytearray | memoryview | mmap.mmap
 
 SPECIFIC_CHARACTER_SET = 0x00080005
+BITS_ALLOCATED = 0x00280100
+PIXEL_DATA = 0x7FE00010
 _EMPTY = memoryview(b"")
 
 
@@ -139,8 +149,22 @@ class Dataset:
         element = self.elements.get(tag)
         if element is None:
             return _EMPTY
+        return self.in_little_endian(element)
+
+    def in_little_endian(self, element: Element) -> memoryview:
+        """Return the value field of one of the elements: a view of its buffer, or a swapped copy."""
         view = memoryview(element.buffer)[element.start : element.end]
-        return view if self.little_endian else memoryview(swap(view, element.vr))
+        return view if self.little_endian else memoryview(swap_units(view, self.swap_width(element)))
+
+    def swap_width(self, element: Element) -> int:
+        """Return how many bytes of the element's value belong together when byte order changes.
+
+        Pixel Data of 32 or 64 bits allocated is swapped by pixel cells and not by the words of its VR: so do those who
+        write and read such objects in big endian.
+        """
+        if element.tag == PIXEL_DATA and element.vr == "OW":
+            return max(2, (self.integer(BITS_ALLOCATED) or 0) // 8)
+        return swap_width(element.vr)
 
     def values(self, tag: int) -> list[Any]:
         """Return all values: str, int, float, bytes or `Dataset` according to the VR; tags (AT) are int.

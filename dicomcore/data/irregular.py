@@ -137,12 +137,11 @@ def _read_without_vr(
 def _may_end(reading: Reading, tag: int, start: int, length: int, limit: int) -> bool:
     """Say whether an implicit VR element would be followed by a higher tag, a delimiter or the end."""
     if length == UNDEFINED:
-        return reading.item_header(reading.buffer, start)[0] == reading.layout.item_start
+        return bool(reading.item_header(reading.buffer, start)[0] == reading.layout.item_start)
     stop = start + length
     if stop == limit:
         return True
     if stop + 8 > limit:
         return False
     group, number, _ = reading.layout.implicit.unpack_from(reading.buffer, stop)
-    following = group << 16 | number
-    return bool(following > tag)
+    return bool(group << 16 | number > tag)

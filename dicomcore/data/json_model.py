@@ -11,7 +11,7 @@ Values are in `json_values`. The decisions taken here:
   and numbers as well, but clients look for those in place.
 - A UN element that holds a sequence is shown as SQ, every other UN as base64, never guessed as text.
 - Specific Character Set is shown as ISO_IR 192, because that is what the JSON text is in (PS3.18 §F.2).
-- Group 0002 and group lengths are left out.
+- Groups 0000 and 0002 and group lengths are left out.
 - A numeric value field of the wrong length is shown as UN, with all its bytes.
 """
 
@@ -23,7 +23,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from dicomcore.data.charset import Charset
-from dicomcore.data.dataset import SPECIFIC_CHARACTER_SET, Dataset, Element
+from dicomcore.data.dataset import SPECIFIC_CHARACTER_SET, Buffer, Dataset, Element
 from dicomcore.data.json_values import ValueEncoder, WrongLength, inline_binary, value_encoders
 from dicomcore.data.vr import VRS, Kind
 from dicomcore.errors import LimitExceeded
@@ -37,8 +37,7 @@ MAX_DEPTH = 64
 BULKDATA_VRS = frozenset(vr for vr, rule in VRS.items() if rule.kind is Kind.BINARY)
 PIXEL_DATA_TAGS = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
 
-_FIRST_GROUP = 0x00040000
-_PIXEL_GROUP = 0x7FE00000
+_FIRST_COMMON = 0x00040000
 _MEMO_ELEMENT = 96
 _MEMO_SEQUENCE = 256
 _MEMO_ENTRIES = 50_000
@@ -74,7 +73,7 @@ def encode_elements(dataset: Dataset, policy: BulkdataPolicy) -> dict[int, bytes
     Raises:
         LimitExceeded: sequences are nested too deep, or there is too much metadata to hold in memory.
     """
-    fragments = _Encoding(policy).encode(dataset, _CONTEXTS.of(dataset), None, 0)
+    fragments = _Encoding(policy).run(dataset)
     if sum(map(len, fragments.values())) > MAX_METADATA:
         raise LimitExceeded("bytes of metadata", MAX_METADATA)
     return fragments
@@ -92,7 +91,7 @@ def encode_json(dataset: Dataset, policy: BulkdataPolicy) -> bytes:
 
 def is_shown(tag: int) -> bool:
     """Say whether the metadata have this attribute: no File Meta Information, no command, no group length."""
-    return tag >= _FIRST_GROUP and bool(tag & 0xFFFF)
+    return bool(tag & 0xFFFF) and tag >> 16 not in (0x0000, 0x0002)
 
 
 def bulkdata_path(location: Location | None, tag: int) -> bytes:
@@ -105,15 +104,17 @@ def bulkdata_path(location: Location | None, tag: int) -> bytes:
 
 
 class _Context:
-    """What data sets of one encoding share: value encoders and memo, both by VR."""
+    """What data sets of one encoding share: memo and encoder of each VR that has a Value, and a memo of sequences."""
 
-    __slots__ = ("encoders", "explicit", "little_endian", "memos")
+    __slots__ = ("explicit", "little_endian", "sequences", "values")
 
     def __init__(self, charset: Charset, explicit: bool, little_endian: bool) -> None:
-        self.encoders: dict[str, ValueEncoder] = value_encoders(charset, little_endian)
         self.explicit = explicit
         self.little_endian = little_endian
-        self.memos: dict[str, Memo] = {vr: {} for vr in VRS}
+        self.sequences: Memo = {}
+        self.values: dict[str, tuple[Memo, ValueEncoder]] = {
+            vr: ({}, encoder) for vr, encoder in value_encoders(charset, little_endian).items()
+        }
 
 
 class _Contexts:
@@ -123,22 +124,19 @@ class _Contexts:
     """
 
     def __init__(self) -> None:
-        self._known: dict[tuple[Charset, bool, bool], _Context] = {}
+        self._known: dict[tuple[Charset, bool, bool, int], _Context] = {}
         self._entries = 0
 
-    def of(self, dataset: Dataset) -> _Context:
-        key = (dataset.charset, dataset.explicit, dataset.little_endian)
+    def of(self, dataset: Dataset, policy: BulkdataPolicy) -> _Context:
+        key = (dataset.charset, dataset.explicit, dataset.little_endian, policy.threshold)
         context = self._known.get(key)
         if context is None:
             context = self._known[key] = _Context(dataset.charset, dataset.explicit, dataset.little_endian)
-            self._count(_CONTEXT_ENTRIES)
+            self.count(_CONTEXT_ENTRIES)
         return context
 
-    def remember(self, memo: Memo, raw: bytes, fragment: bytes) -> None:
-        memo[raw] = fragment
-        self._count(1)
-
-    def _count(self, entries: int) -> None:
+    def count(self, entries: int) -> None:
+        """Note that memos or tables have grown by so many entries."""
         self._entries += entries
         if self._entries > _MEMO_ENTRIES:
             self._entries = 0
@@ -151,55 +149,47 @@ _CONTEXTS = _Contexts()
 class _Encoding:
     """One run over a data set.
 
-    ``_volatile`` counts what may not be remembered: URIs, which hold the place of the element, and items in implicit
-    VR, whose VRs may depend on elements outside of them.
+    ``_volatile`` counts what may not be remembered with a sequence: URIs, which hold the place of the element, and
+    items in implicit VR, whose VRs may depend on elements outside of them.
     """
 
     def __init__(self, policy: BulkdataPolicy) -> None:
         self._policy = policy
         self._volatile = 0
+        self._remembered = 0
 
-    def encode(self, dataset: Dataset, context: _Context, location: Location | None, depth: int) -> dict[int, bytes]:
-        memos = context.memos
+    def run(self, dataset: Dataset) -> dict[int, bytes]:
+        fragments = self._dataset(dataset, _CONTEXTS.of(dataset, self._policy), None, 0)
+        _CONTEXTS.count(self._remembered)
+        return fragments
+
+    def _dataset(self, dataset: Dataset, context: _Context, location: Location | None, depth: int) -> dict[int, bytes]:
+        values = context.values
         encoded: dict[int, bytes] = {}
         for element in dataset:
             tag, vr, buffer, header, start, end, items, _ = element
-            if tag < _FIRST_GROUP or not tag & 0xFFFF:  # `is_shown`, written out for speed
+            if not tag & 0xFFFF or (tag < _FIRST_COMMON and not is_shown(tag)):
                 continue
-            limit = _MEMO_ELEMENT if items is None else _MEMO_SEQUENCE
-            memo = memos.get(vr)
-            if end - header > limit or header < 0 or memo is None or tag >= _PIXEL_GROUP:
-                encoded[tag] = self._element(element, context, location, depth)
+            with_value = values.get(vr)
+            if with_value is None:
+                if items is None:
+                    encoded[tag] = self._binary(element, context, location)
+                else:
+                    encoded[tag] = self._sequence(element, items, context, location, depth + 1)
+                continue
+            memo, encode = with_value
+            if header < 0 or end - header > _MEMO_ELEMENT:
+                encoded[tag] = _with_value(tag, vr, _read(buffer, start, end), encode, context)
                 continue
             raw = buffer[header:end]
             if type(raw) is not bytes:
                 raw = bytes(raw)
             fragment = memo.get(raw)
             if fragment is None:
-                volatile = self._volatile
-                fragment = self._element(element, context, location, depth)
-                if volatile == self._volatile:
-                    _CONTEXTS.remember(memo, raw, fragment)
+                fragment = memo[raw] = _with_value(tag, vr, raw[start - header :], encode, context)
+                self._remembered += 1
             encoded[tag] = fragment
         return encoded
-
-    def _element(self, element: Element, context: _Context, location: Location | None, depth: int) -> bytes:
-        tag, vr, buffer, _, start, end, items, _ = element
-        if items is not None:
-            return self._sequence(tag, items, context, location, depth + 1)
-        if tag == SPECIFIC_CHARACTER_SET:
-            return _UTF8
-        encoder = context.encoders.get(vr)
-        if encoder is None:
-            return self._binary(element, context, location)
-        if end - start > MAX_METADATA:
-            raise LimitExceeded("bytes of metadata", MAX_METADATA)
-        raw = bytes(buffer[start:end])
-        try:
-            value = encoder(raw)
-        except WrongLength:
-            return b'%b,"InlineBinary":"%b"}' % (_head(tag, "UN"), inline_binary(raw, vr, context.little_endian))
-        return b"%b}" % _head(tag, vr) if value is None else b'%b,"Value":[%b]}' % (_head(tag, vr), value)
 
     def _binary(self, element: Element, context: _Context, location: Location | None) -> bytes:
         head = _head(element.tag, element.vr if element.vr in VRS else "UN")
@@ -208,33 +198,70 @@ class _Encoding:
             path = bulkdata_path(location, element.tag)
             return b'%b,"BulkDataURI":"%b%b"}' % (head, self._policy.uri_prefix, path)
         if element.start == element.end:
-            return b"%b}" % head
-        raw = bytes(element.buffer[element.start : element.end])
+            return head + b"}"
+        raw = _read(element.buffer, element.start, element.end)
         return b'%b,"InlineBinary":"%b"}' % (head, inline_binary(raw, element.vr, context.little_endian))
 
     def _sequence(
+        self, element: Element, items: tuple[Dataset, ...], context: _Context, location: Location | None, depth: int
+    ) -> bytes:
+        if element.header < 0 or element.end - element.header > _MEMO_SEQUENCE:
+            return self._items(element.tag, items, context, location, depth)
+        raw = _read(element.buffer, element.header, element.end)
+        fragment = context.sequences.get(raw)
+        if fragment is None:
+            volatile = self._volatile
+            fragment = self._items(element.tag, items, context, location, depth)
+            if volatile == self._volatile:
+                context.sequences[raw] = fragment
+                self._remembered += 1
+        return fragment
+
+    def _items(
         self, tag: int, items: tuple[Dataset, ...], context: _Context, location: Location | None, depth: int
     ) -> bytes:
         if depth > MAX_DEPTH:
             raise LimitExceeded("levels of sequences", MAX_DEPTH)
-        if not items:
-            return b"%b}" % _head(tag, "SQ")
         objects = []
         for number, item in enumerate(items):
-            is_alike = item.explicit is context.explicit and SPECIFIC_CHARACTER_SET not in item.elements
-            inner = context if is_alike and item.little_endian is context.little_endian else _CONTEXTS.of(item)
+            is_alike = item.explicit is context.explicit and item.little_endian is context.little_endian
+            is_alike = is_alike and SPECIFIC_CHARACTER_SET not in item.elements
+            inner = context if is_alike else _CONTEXTS.of(item, self._policy)
             self._volatile += not item.explicit
-            objects.append(join(self.encode(item, inner, (location, tag, number), depth).values()))
+            objects.append(join(self._dataset(item, inner, (location, tag, number), depth).values()))
         value = b",".join(objects)
         if len(value) > MAX_METADATA:
             raise LimitExceeded("bytes of metadata", MAX_METADATA)
-        return b'%b,"Value":[%b]}' % (_head(tag, "SQ"), value)
+        return _value_head(tag, "SQ") + value + b"]}" if items else _head(tag, "SQ") + b"}"
+
+
+def _with_value(tag: int, vr: str, raw: bytes, encode: ValueEncoder, context: _Context) -> bytes:
+    if tag == SPECIFIC_CHARACTER_SET:
+        return _UTF8
+    try:
+        value = encode(raw)
+    except WrongLength:
+        return b'%b,"InlineBinary":"%b"}' % (_head(tag, "UN"), inline_binary(raw, vr, context.little_endian))
+    return _head(tag, vr) + b"}" if value is None else _value_head(tag, vr) + value + b"]}"
+
+
+def _read(buffer: Buffer, start: int, end: int) -> bytes:
+    if end - start > MAX_METADATA:
+        raise LimitExceeded("bytes of metadata", MAX_METADATA)
+    raw = buffer[start:end]
+    return raw if type(raw) is bytes else bytes(raw)
 
 
 @lru_cache(maxsize=1 << 14)
 def _head(tag: int, vr: str) -> bytes:
     """Return the start of a fragment: the name of the attribute and its VR."""
     return b'"%08X":{"vr":"%b"' % (tag, vr.encode("ascii"))
+
+
+@lru_cache(maxsize=1 << 14)
+def _value_head(tag: int, vr: str) -> bytes:
+    """Return the start of a fragment up to its first value."""
+    return _head(tag, vr) + b',"Value":['
 
 
 _UTF8 = _head(SPECIFIC_CHARACTER_SET, "CS") + b',"Value":["ISO_IR 192"]}'

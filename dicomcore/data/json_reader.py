@@ -15,7 +15,6 @@ Text is encoded in UTF-8; Specific Character Set becomes ISO_IR 192 if it was gi
 from __future__ import annotations
 
 import binascii
-import json
 import math
 import re
 import struct
@@ -24,28 +23,44 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dicomcore.data.dataset import SPECIFIC_CHARACTER_SET, Dataset, new_dataset
-from dicomcore.data.json_model import MAX_DEPTH, MAX_METADATA
+from dicomcore.data.json_model import MAX_DEPTH, is_shown
+from dicomcore.data.json_parser import Number, parse_json
 from dicomcore.data.values import format_decimal
 from dicomcore.data.vr import VRS, Kind
 from dicomcore.errors import LimitExceeded, MalformedDataset
-
-MAX_VALUES = 2_000_000
-MAX_JSON_DEPTH = 128
 
 _NAME = re.compile(r"[0-9A-Fa-f]{8}").fullmatch
 _GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 _CONTENTS = ("Value", "BulkDataURI", "InlineBinary")
 _NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 # PS3.18 §10.4.3.3.2
-_BULKDATA_VRS = frozenset("DS FL FD IS LT OB OD OF OL OV OW SL SS ST SV UC UL UN US UT UV".split())
+_BULKDATA_VRS = frozenset(
+    (
+        "DS",
+        "FL",
+        "FD",
+        "IS",
+        "LT",
+        "OB",
+        "OD",
+        "OF",
+        "OL",
+        "OV",
+        "OW",
+        "SL",
+        "SS",
+        "ST",
+        "SV",
+        "UC",
+        "UL",
+        "UN",
+        "US",
+        "UT",
+        "UV",
+    )
+)
 _WHOLE = re.compile(r"[+-]?[0-9]{1,40}").fullmatch
 _DECIMAL = re.compile(r" *[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)? *").fullmatch
-
-
-class Number(str):
-    """A JSON number, by its characters."""
-
-    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -57,60 +72,6 @@ class Metadata:
 
     dataset: Dataset
     references: dict[str, str] = field(default_factory=dict)
-
-
-def parse_json(document: bytes | bytearray | memoryview) -> Any:
-    """Parse a JSON document within limits, numbers as `Number`.
-
-    Raises:
-        MalformedDataset: it is not JSON.
-        LimitExceeded: it is too large, too deep or of too many values.
-    """
-    if len(document) > MAX_METADATA:
-        raise LimitExceeded("bytes of metadata", MAX_METADATA)
-    raw = bytes(document)
-    if raw.count(b",") + raw.count(b"[") + raw.count(b"{") > MAX_VALUES:
-        raise LimitExceeded("values in JSON metadata", MAX_VALUES)
-    _check_depth(raw)
-    return load_json(raw)
-
-
-def load_json(raw: bytes) -> Any:
-    """Parse JSON text that was checked before, or written here; numbers become `Number`."""
-    try:
-        return json.loads(
-            raw.decode("utf-8-sig"),
-            parse_int=Number,
-            parse_float=Number,
-            parse_constant=_refuse_constant,
-            object_pairs_hook=_unique,
-        )
-    except (ValueError, RecursionError) as error:
-        raise MalformedDataset(f"the metadata are no valid JSON: {error}") from error
-
-
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
-_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
-
-
-def _check_depth(raw: bytes) -> None:
-    depth = 0
-    for bracket in _STRING.sub(b"", raw).translate(None, _NOT_BRACKETS):
-        depth += 1 if bracket in b"[{" else -1
-        if depth > MAX_JSON_DEPTH:
-            raise LimitExceeded("levels of JSON", MAX_JSON_DEPTH)
-
-
-def _refuse_constant(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON")
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"{next(name for name in names if names.count(name) > 1)[:80]!r} is there twice")
-    return members
 
 
 def decode_json(document: bytes | bytearray | memoryview | Mapping[str, Any]) -> Metadata:
@@ -154,7 +115,7 @@ class _Decoding:
         for tag, name in sorted((_tag(name, path), name) for name in members):
             if tag == SPECIFIC_CHARACTER_SET:
                 has_character_set = True
-            elif tag & 0xFFFF and tag > 0x0003FFFF:
+            elif is_shown(tag):
                 self._attribute(dataset, tag, members[name], f"{path}{tag:08X}", depth)
         return has_character_set
 

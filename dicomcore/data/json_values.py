@@ -53,7 +53,7 @@ class WrongLength(Exception):
 
 
 def value_encoders(charset: Charset, little_endian: bool) -> dict[str, ValueEncoder]:
-    """Make the table of encoders, by VR, for values in this character set and byte order; binary VRs and SQ have none."""
+    """Make the table of encoders for this character set and byte order, by VR; binary VRs and SQ have none."""
     encoders: dict[str, ValueEncoder] = {}
     for vr, rule in VRS.items():
         if rule.kind is Kind.PERSON_NAME:
@@ -162,21 +162,22 @@ def _number_encoder(rule: VrRule, little_endian: bool) -> ValueEncoder:
     order = "<" if little_endian else ">"
     dtype, width = np.dtype(order + rule.item_format), rule.width
     unpack_one = struct.Struct(order + rule.item_format).unpack
-    is_small_integer = dtype.kind in "iu" and width < 8
+    write_one = _WRITERS.get(rule.name)
+    is_long = dtype.kind in "iu" and width == 8
 
     def encode(raw: bytes) -> bytes | None:
-        if len(raw) == width and is_small_integer:
-            return b"%d" % unpack_one(raw)
+        if len(raw) == width and write_one is not None:
+            return write_one(*unpack_one(raw))
         if not raw:
             return None
         if len(raw) % width:
             raise WrongLength
         values = np.frombuffer(raw, dtype)
-        if values.dtype.kind == "f" and not np.isfinite(values).all():
-            return b",".join(map(_float, values))
-        if width == 8 and values.dtype.kind in "iu":
+        if is_long:
             return b",".join(map(_long, values.tolist()))
-        return orjson.dumps(values.astype(dtype.newbyteorder("="), copy=False), option=orjson.OPT_SERIALIZE_NUMPY)[1:-1]
+        native = values if dtype.isnative else values.astype(dtype.newbyteorder("="))
+        encoded = orjson.dumps(native, option=orjson.OPT_SERIALIZE_NUMPY)
+        return b",".join(map(_float, native)) if b"null" in encoded else encoded[1:-1]
 
     return encode
 
@@ -185,12 +186,20 @@ def _long(value: int) -> bytes:
     return b"%d" % value if -_EXACT <= value <= _EXACT else b'"%d"' % value
 
 
-def _float(value: np.floating) -> bytes:
-    if math.isnan(value):
-        return b'"NaN"'
-    if math.isinf(value):
-        return b'"Infinity"' if value > 0 else b'"-Infinity"'
-    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
+def _float(value: float | np.floating) -> bytes:
+    """Write a number, for which orjson has null if it is not finite."""
+    encoded = orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
+    if encoded != b"null":
+        return encoded
+    return b'"NaN"' if math.isnan(value) else b'"Infinity"' if value > 0 else b'"-Infinity"'
+
+
+# A single FL is a Python float, which does not know that it has 32 bits: it goes the way of arrays.
+_WRITERS: dict[str, Callable[..., bytes]] = {
+    **dict.fromkeys(("US", "SS", "UL", "SL"), b"%d".__mod__),
+    **dict.fromkeys(("UV", "SV"), _long),
+    "FD": _float,
+}
 
 
 def _tag_encoder(little_endian: bool) -> ValueEncoder:
@@ -201,6 +210,6 @@ def _tag_encoder(little_endian: bool) -> ValueEncoder:
             return None
         if len(raw) % 4:
             raise WrongLength
-        return b",".join([b'"%04X%04X"' % tag for tag in struct.iter_unpack(order + "HH", raw)])
+        return b",".join([b'"%04X%04X"' % (group, element) for group, element in struct.iter_unpack(order + "HH", raw)])
 
     return encode

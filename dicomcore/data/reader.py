@@ -84,8 +84,11 @@ def read_span(
 
 
 def _only_zeros_are_left(root: Dataset, start: int, end: int) -> bool:
-    """Say whether fewer zeros than a header has bytes follow the last element."""
-    if not root.elements:
+    """Say whether fewer zeros than a header has bytes follow the last element.
+
+    In big endian they may as well be the beginning of a tag.
+    """
+    if not root.elements or not root.little_endian:
         return False
     element = root.elements[next(reversed(root.elements))]
     last = element.end + (8 if element.has_undefined_length else 0)

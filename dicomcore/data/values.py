@@ -25,7 +25,7 @@ _TEXTS = frozenset(vr for vr, rule in VRS.items() if rule.kind in (Kind.TEXT, Ki
 _CHARSET_DEPENDENT = frozenset(vr for vr, rule in VRS.items() if rule.charset_dependent)
 _SINGLE = frozenset(vr for vr in _TEXTS if not VRS[vr].multi_valued)
 _LEADING_SPACES = frozenset(("ST", "LT", "UT", "UC", "UR"))
-_SWAP_WIDTHS = {vr: rule.width for vr, rule in VRS.items() if rule.width > 1}
+_SWAP_WIDTHS = {vr: rule.swap_width for vr, rule in VRS.items()}
 _STRUCTS = {(letter, order): Struct(order + letter) for letter in "bBhHiIqQfd" for order in "<>"}
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -141,8 +141,17 @@ def encode_fragments(fragments: Iterable[Buffer]) -> tuple[bytes, tuple[tuple[in
 
 
 def swap(value: memoryview, vr: str) -> bytes:
-    """Swap the bytes of every number in a value field; left-over bytes at the end stay as they are."""
-    width = _SWAP_WIDTHS.get(vr, 1)
+    """Swap the bytes of every number in a value field of this VR."""
+    return swap_units(value, swap_width(vr))
+
+
+def swap_width(vr: str) -> int:
+    """Return the number of bytes that are swapped together in values of this VR, 1 for text and bytes."""
+    return _SWAP_WIDTHS.get(vr, 1)
+
+
+def swap_units(value: memoryview, width: int) -> bytes:
+    """Swap the bytes of every ``width`` bytes; left-over bytes at the end stay as they are."""
     if width == 1:
         return bytes(value)
     whole = len(value) // width * width

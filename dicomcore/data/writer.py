@@ -19,7 +19,7 @@ from struct import pack
 
 from dicomcore.data.dataset import Buffer, Dataset, Element
 from dicomcore.data.transfer_syntax import TransferSyntax
-from dicomcore.data.values import swap
+from dicomcore.data.values import swap_units
 from dicomcore.data.vr import VRS
 
 UNDEFINED = 0xFFFFFFFF
@@ -34,14 +34,14 @@ class _Swapped:
     """A large value to be swapped when it is its turn."""
 
     value: memoryview
-    vr: str
+    width: int
 
     def __len__(self) -> int:
         return len(self.value)
 
     def pieces(self) -> Iterator[bytes]:
         for start in range(0, len(self.value), _PIECE):
-            yield swap(self.value[start : start + _PIECE], self.vr)
+            yield swap_units(self.value[start : start + _PIECE], self.width)
 
 
 _Piece = Buffer | _Swapped
@@ -120,12 +120,13 @@ class _Encoder:
             vr = "UN"
             swapped = not dataset.little_endian  # the value of a UN is little endian in any data set
         self._add_header(element.tag, vr, length)
-        if not swapped or rule.swap_width == 1:
+        width = dataset.swap_width(element) if swapped else 1
+        if width == 1:
             self.pieces.append(value)
         elif len(value) > _PIECE:
-            self.pieces.append(_Swapped(value, element.vr))
+            self.pieces.append(_Swapped(value, width))
         else:
-            self.pieces.append(swap(value, element.vr))
+            self.pieces.append(swap_units(value, width))
         if length != len(value):
             self.pieces.append(rule.padding)
 

@@ -5,9 +5,9 @@ decided in `json_model`, and stored metadata become XML without the instance. Nu
 
 What XML has of its own:
 
-- Private elements lose the block from their tag (``00291010`` is ``00290010``) and get the attribute ``privateCreator``;
-  the elements that reserve blocks are left out. A private element without a creator keeps its tag and has no such
-  attribute: the standard has no form for it, and so nothing is lost.
+- Private elements lose the block from their tag (``00291010`` is ``00290010``) and get the attribute
+  ``privateCreator``; the elements that reserve blocks are left out. A private element without a creator keeps its tag
+  and has no such attribute: the standard has no form for it, and so nothing is lost.
 - Characters that XML 1.0 does not have become U+FFFD; carriage returns are written as references, to survive parsing.
 - Components of person names beyond the fifth stay with the suffix.
 """
@@ -15,14 +15,14 @@ What XML has of its own:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
 from dicomcore.data.dataset import Dataset
 from dicomcore.data.dictionary import is_private, is_private_creator, keyword_of, private_creator_tag
 from dicomcore.data.json_model import PLACEHOLDER, BulkdataPolicy, encode_json
-from dicomcore.data.json_reader import load_json
+from dicomcore.data.json_parser import load_json
 
 NAMESPACE = "http://dicom.nema.org/PS3.19/models/NativeDICOM"
 COMPONENTS = ("FamilyName", "GivenName", "MiddleName", "NamePrefix", "NameSuffix")
@@ -122,7 +122,7 @@ def _components(text: str) -> str:
     return "".join(f"<{component}>{_text(part)}</{component}>" for component, part in pairs if part)
 
 
-_WRITERS = {"SQ": _item, "PN": _person_name}
+_WRITERS: dict[str, Callable[[int, Any], str]] = {"SQ": _item, "PN": _person_name}
 
 
 def _text(text: str) -> str:

@@ -15,12 +15,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import XMLParser
+from defusedxml.common import DefusedXmlException  # type: ignore[import-untyped]  # it has no types
+from defusedxml.ElementTree import XMLParser  # type: ignore[import-untyped]  # it has no types
 
 from dicomcore.data.dictionary import is_private, parse_tag, private_creator_tag, vr_of
 from dicomcore.data.json_model import MAX_DEPTH, MAX_METADATA
-from dicomcore.data.json_reader import MAX_VALUES, Metadata, decode_json
+from dicomcore.data.json_parser import MAX_VALUES
+from dicomcore.data.json_reader import Metadata, decode_json
 from dicomcore.data.xml_model import COMPONENTS, NAMESPACE
 from dicomcore.errors import LimitExceeded, MalformedDataset
 

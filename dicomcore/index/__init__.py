@@ -13,12 +13,14 @@ from dicomcore.index.index import Index
 from dicomcore.index.migration import migrate
 from dicomcore.index.reading import InstanceRow, Statistics, StoredMetadata
 from dicomcore.index.record import DuplicatePolicy, InstanceRecord, Outcome, Stored
+from dicomcore.index.search import Found
 from dicomcore.index.tables import ChangeKind, metadata
 
 __all__ = [
     "ChangeEntry",
     "ChangeKind",
     "DuplicatePolicy",
+    "Found",
     "Index",
     "InstanceRecord",
     "InstanceRow",

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import func, insert, select
 
 from dicomcore.index.tables import ChangeKind, change
+from dicomcore.index.transaction import Row, Transaction
 from dicomcore.resources import Level, Resource
 
 _LAST = select(func.coalesce(func.max(change.c.sequence), 0))
+_INSERT = insert(change)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,11 @@ class ChangeEntry:
 class Changes:
     """The changes that a transaction makes."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._last = int(connection.execute(_LAST).scalar_one())
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self._last: int = transaction.select(_LAST)[0][0]
         self._time = time.time_ns() // 1000
-        self._rows: list[dict[str, Any]] = []
+        self._rows: list[Row] = []
 
     def add(self, kind: ChangeKind, resource: Resource) -> int:
         """Note a change and return its number."""
@@ -52,8 +53,7 @@ class Changes:
 
     def write(self) -> None:
         """Insert what was noted."""
-        if self._rows:
-            self._connection.execute(insert(change), self._rows)
+        self._transaction.execute_many(_INSERT, self._rows)
 
 
 def uid_columns(resource: Resource) -> dict[str, str]:

@@ -15,7 +15,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import BigInteger, BindParameter, ColumnElement, Text, and_, bindparam, false, or_, select, true
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Column,
+    ColumnElement,
+    Text,
+    and_,
+    bindparam,
+    false,
+    or_,
+    select,
+    true,
+    union_all,
+)
 
 from dicomcore.index.attributes import ABSENT_NUMBER, Attribute
 from dicomcore.index.tables import LEVEL_TABLES, NAME_WORD_TABLES, series, series_request
@@ -32,6 +45,12 @@ LIKE_ESCAPE = "~"
 _GLOB = str.maketrans({"[": "[[]"})
 _LIKE = str.maketrans({"~": "~~", "%": "~%", "_": "~_", "*": "%", "?": "_"})
 _WILD_CARD = re.compile(r"[*?]")
+_INDEXED = frozenset(
+    f"{table.name}.{index.expressions[0].name}"
+    for table in LEVEL_TABLES.values()
+    for index in table.indexes
+    if isinstance(index.expressions[0], Column)
+)
 NEVER: Test = ("never",)
 
 
@@ -67,7 +86,8 @@ def pattern_test(column: str, pattern: str, values: Values) -> Test:
     if head == pattern:
         return ("=", column, values.add(pattern))
     if not head:
-        return values.glob(column, pattern)
+        found = values.glob(column, pattern)
+        return ("scan", *found) if column in _INDEXED else found
     within = ("prefix", column, values.add(head), values.add(head + LAST_CHARACTER))
     return within if pattern == head + "*" else ("and", within, values.glob(column, pattern))
 
@@ -201,11 +221,11 @@ def _prefix(name: str, low: int, high: int) -> ColumnElement[bool]:
 
 def _words(level: Level, tag: int, low: int, high: int, code: int) -> ColumnElement[bool]:
     words = NAME_WORD_TABLES[level]
+    of_tag = select(words.c[f"{level.name.lower()}_row"]).where(words.c.tag == _parameter(words.c.tag, tag))
     begins = and_(words.c.word >= _parameter(words.c.word, low), words.c.word < _parameter(words.c.word, high))
     sounds = words.c.phonetic == _parameter(words.c.phonetic, code)
-    owner = words.c[f"{level.name.lower()}_row"]
-    found = select(owner).where(words.c.tag == _parameter(words.c.tag, tag), or_(begins, sounds))
-    return LEVEL_TABLES[level].c.id.in_(found)
+    # Each by an index of its own.
+    return LEVEL_TABLES[level].c.id.in_(union_all(of_tag.where(begins), of_tag.where(sounds)))
 
 
 def _request(*tests: Test) -> ColumnElement[bool]:
@@ -213,15 +233,35 @@ def _request(*tests: Test) -> ColumnElement[bool]:
     return series.c.id.in_(select(series_request.c.series_row).where(*map(render, tests)))
 
 
+def _glob(name: str, number: int) -> ColumnElement[bool]:
+    return _pattern("glob", column_named(name), number)
+
+
 def _like(name: str, number: int) -> ColumnElement[bool]:
-    column = column_named(name)
-    return column.like(_parameter(column, number), escape=LIKE_ESCAPE)
+    return _pattern("like", column_named(name), number)
+
+
+def _scan(operator: str, name: str, number: int) -> ColumnElement[bool]:
+    """Test all that is in the index of a column: rows are long, and few of them fit on a page."""
+    owner, _, column = name.partition(".")
+    table = LEVEL_TABLES[Level[owner.upper()]]
+    every = table.alias()
+    return table.c.id.in_(select(every.c.id).where(_pattern(operator, every.c[column], number)))
+
+
+def _pattern(operator: str, column: ColumnElement[Any], number: int) -> ColumnElement[bool]:
+    parameter = _parameter(column, number)
+    if operator == "like":
+        return column.like(parameter, escape=LIKE_ESCAPE)
+    compared: ColumnElement[bool] = column.op("GLOB", is_comparison=True)(parameter)
+    return compared
 
 
 _RENDERERS: Mapping[str, Callable[..., ColumnElement[bool]]] = {
     **{operator: _compare(operator) for operator in ("=", "<", ">", "<=", ">=")},
-    "glob": _compare("GLOB"),
+    "glob": _glob,
     "like": _like,
+    "scan": _scan,
     "in": _in,
     "between": _between,
     "prefix": _prefix,

@@ -10,7 +10,7 @@ Readers never wait for a writer. They run in autocommit mode, since each answer 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,10 +18,12 @@ from typing import Any, TypeVar
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.sql import ClauseElement
 
-from dicomcore.errors import IndexUnavailable, MalformedDataset
+from dicomcore.errors import IndexUnavailable, MalformedDataset, StorageFull
+from dicomcore.index.compiled import Compiled
+from dicomcore.index.transaction import Transaction
 
 T = TypeVar("T")
 
@@ -40,6 +42,7 @@ _SQLITE_PRAGMAS = (
     f"PRAGMA cache_size = -{_CACHE_KIB}",
     f"PRAGMA mmap_size = {_MAP_BYTES}",
 )
+_UNFIT = (sqlite3.DataError, sqlite3.IntegrityError, psycopg.DataError, psycopg.IntegrityError)
 # hashtext of the schema: archives in schemas of one database do not wait for each other.
 _POSTGRESQL_LOCK = text("SELECT pg_advisory_xact_lock(1230193487, hashtext(current_schema()))")
 _POSTGRESQL_OPTIONS = f"-c lock_timeout={LOCK_TIMEOUT_MS} -c idle_in_transaction_session_timeout=60000 -c jit=off"
@@ -49,19 +52,27 @@ _POSTGRESQL_OPTIONS = f"-c lock_timeout={LOCK_TIMEOUT_MS} -c idle_in_transaction
 def translated() -> Iterator[None]:
     """Raise our errors for whatever the database library raises.
 
-    What a column cannot hold is the fault of the data set, everything else is `IndexUnavailable`.
+    What a column cannot hold is the fault of the data set, a full disk has its own error, the rest is
+    `IndexUnavailable`.
     """
     try:
         yield
-    except (DataError, IntegrityError) as error:
-        raise MalformedDataset(f"the index cannot hold it: {_reason(error)}") from error
     except (SQLAlchemyError, sqlite3.Error, psycopg.Error) as error:
-        raise IndexUnavailable(f"the index database does not answer: {_reason(error)}") from error
+        cause = getattr(error, "orig", None) or error
+        reason = str(cause).partition("\n")[0]  # further lines may quote values
+        if isinstance(cause, _UNFIT):
+            raise MalformedDataset(f"the index cannot hold it: {reason}") from error
+        if isinstance(cause, psycopg.errors.DiskFull) or "disk is full" in reason:
+            raise StorageFull(f"the index database has no room: {reason}") from error
+        raise IndexUnavailable(f"the index database does not answer: {reason}") from error
 
 
-def _reason(error: Exception) -> str:
-    """The first line of a message: further ones may quote values."""
-    return str(getattr(error, "orig", None) or error).partition("\n")[0]
+def _is_broken(error: Exception) -> bool:
+    """Say whether the server has closed the connection, as after a restart: a new one may do."""
+    cause = getattr(error, "orig", None) or error
+    if not isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
+        return False
+    return cause.sqlstate is None or cause.sqlstate.startswith(("08", "57P"))
 
 
 def parse_url(url: str) -> URL:
@@ -126,56 +137,51 @@ def _lock(connection: Connection) -> None:
     connection.execute(_POSTGRESQL_LOCK)
 
 
-def write(engine: Engine, work: Callable[[Connection], T]) -> T:
+def write(engine: Engine, work: Callable[[Transaction], T]) -> T:
     """Call ``work`` in a transaction that no other writer, of whatever process, is in at the same time.
 
     If the connection breaks it is called once more on a new one, so it must bear to find its work done already.
     """
-    with translated():
-        try:
-            with engine.begin() as connection:
-                return work(connection)
-        except DBAPIError as error:
-            if not error.connection_invalidated:
-                raise
-            with engine.begin() as connection:
-                return work(connection)
+
+    def attempt() -> T:
+        with engine.begin() as connection:
+            return work(Transaction(connection))
+
+    return _once_more_if_broken(engine, attempt)
 
 
 def read(engine: Engine, work: Callable[[Connection], T]) -> T:
     """Call ``work`` with a connection; once more if the server has closed the one that was pooled."""
+
+    def attempt() -> T:
+        with engine.connect() as connection:
+            return work(connection)
+
+    return _once_more_if_broken(engine, attempt)
+
+
+def _once_more_if_broken(engine: Engine, attempt: Callable[[], T]) -> T:
     with translated():
         try:
-            with engine.connect() as connection:
-                return work(connection)
-        except DBAPIError as error:
-            if not error.connection_invalidated:
+            return attempt()
+        except (SQLAlchemyError, psycopg.Error) as error:
+            if not _is_broken(error):
                 raise
-            with engine.connect() as connection:
-                return work(connection)
+            engine.dispose()
+            return attempt()
 
 
 class Prepared:
     """A SELECT compiled once and run on the driver: a fraction of the time of running it through SQLAlchemy."""
 
     def __init__(self, engine: Engine, statement: ClauseElement) -> None:
-        compiled = statement.compile(dialect=engine.dialect)
+        self._compiled = Compiled(statement, engine.dialect)
         self._engine = engine
-        self._sql = str(compiled)
-        self._names: Sequence[str] | None = getattr(compiled, "positiontup", None)
-        self._constants = {name: value for name, value in compiled.params.items() if value is not None}
 
     def rows(self, **parameters: str | int) -> list[Any]:
         """Run it, and return all rows as tuples."""
-        values = {**self._constants, **parameters}
-        arguments = values if self._names is None else [values[name] for name in self._names]
-        with translated():
-            try:
-                return self._run(arguments)
-            except psycopg.OperationalError:
-                # The server has closed pooled connections, by a restart for example: try a new one, once.
-                self._engine.dispose()
-                return self._run(arguments)
+        arguments = self._compiled.arguments(parameters)
+        return _once_more_if_broken(self._engine, lambda: self._run(arguments))
 
     def row(self, **parameters: str | int) -> Any:
         """Run it, and return the first row or None."""
@@ -185,10 +191,11 @@ class Prepared:
         connection = self._engine.raw_connection()
         try:
             cursor = connection.cursor()
-            cursor.execute(self._sql, arguments)
+            cursor.execute(self._compiled.sql, arguments)
             return list(cursor.fetchall())
-        except psycopg.OperationalError:
-            connection.invalidate()
+        except psycopg.Error as error:
+            if _is_broken(error):
+                connection.invalidate()
             raise
         finally:
             connection.close()

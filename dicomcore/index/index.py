@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 
-from sqlalchemy import Connection
-
 from dicomcore.index.changes import ChangeEntry
 from dicomcore.index.engine import open_engine, write
 from dicomcore.index.group_commit import GroupCommit
 from dicomcore.index.migration import check_schema
 from dicomcore.index.reading import InstanceRow, Reading, Statistics, StoredMetadata
 from dicomcore.index.record import DuplicatePolicy, InstanceRecord, Stored
+from dicomcore.index.search import Found, Search
 from dicomcore.index.writing import clear_tables, delete_resource, store_records
+from dicomcore.query import Query
 from dicomcore.resources import Resource
 
 
@@ -28,6 +28,7 @@ class Index:
         self._writer = open_engine(url, writes=True)
         self._reader = open_engine(url, writes=False)
         self._reading = Reading(self._reader)
+        self._search = Search(self._reader)
         self._commits = GroupCommit(self._store)
 
     def close(self) -> None:
@@ -59,11 +60,15 @@ class Index:
 
     def delete(self, resource: Resource) -> list[str]:
         """Delete a study, series or instance; return the storage keys that no row refers to any more."""
-        return write(self._writer, lambda connection: delete_resource(connection, resource))
+        return write(self._writer, lambda transaction: delete_resource(transaction, resource))
 
     def clear(self) -> None:
         """Forget all instances, to be rebuilt; the numbers of changes go on."""
         write(self._writer, clear_tables)
+
+    def search(self, query: Query) -> Found:
+        """Find what matches (PS3.18 §10.6, PS3.4 §C.4.1); raises `LimitExceeded` if that takes too much reading."""
+        return self._search.find(query)
 
     def instance(self, resource: Resource) -> InstanceRow | None:
         """Find an instance by its three UIDs."""
@@ -102,7 +107,4 @@ class Index:
         return self._reading.statistics()
 
     def _store(self, records: Sequence[InstanceRecord], policies: Sequence[DuplicatePolicy]) -> list[Stored]:
-        def work(connection: Connection) -> list[Stored]:
-            return store_records(connection, records, policies)
-
-        return write(self._writer, work)
+        return write(self._writer, lambda transaction: store_records(transaction, records, policies))

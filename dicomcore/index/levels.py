@@ -7,27 +7,25 @@ instances it has. The writer's lock (see `engine`) is held from the load to the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple
 
 import zstandard
-from sqlalchemy import Connection, select
+from sqlalchemy import bindparam, select
 
 from dicomcore.index.attributes import SHARED_TAGS
 from dicomcore.index.columns import split_many
+from dicomcore.index.compiled import among
 from dicomcore.index.documents import split_object, tag_of_fragment
 from dicomcore.index.merging import Merged, read_merged
 from dicomcore.index.record import InstanceRecord
 from dicomcore.index.tables import instance, series, study
+from dicomcore.index.transaction import Transaction
 from dicomcore.resources import Level
-
-T = TypeVar("T")
 
 STUDY_TAGS = SHARED_TAGS[Level.STUDY]
 SERIES_TAGS = SHARED_TAGS[Level.SERIES]
-_IN_LIST = 1000
 
 
 class StoredRow(NamedTuple):
@@ -83,33 +81,26 @@ class SeriesState:
     removed_keys: set[str] = field(default_factory=set)
 
 
-def chunks(values: Iterable[T]) -> Iterator[list[T]]:
-    """Cut values into lists that are short enough for IN (...)."""
-    iterator = iter(values)
-    while chunk := list(islice(iterator, _IN_LIST)):
-        yield chunk
-
-
 class Levels:
     """The studies by UID, and the series by both UIDs, that a transaction touches."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    def __init__(self, transaction: Transaction) -> None:
+        self.transaction = transaction
         self.studies: dict[str, StudyState] = {}
         self.series: dict[tuple[str, str], SeriesState] = {}
 
     def load(self, keys: Iterable[tuple[str, str]]) -> None:
         """Load those of the series, and their studies, that exist."""
         wanted = set(keys)
-        for study_uids in chunks(sorted({study_uid for study_uid, _ in wanted})):
-            for row in self.connection.execute(_STUDIES.where(study.c.study_instance_uid.in_(study_uids))):
-                self.studies[row.study_instance_uid] = _study_state(row)
-        known = sorted({series_uid for study_uid, series_uid in wanted if study_uid in self.studies})
-        for series_uids in chunks(known):
-            for found in self.connection.execute(_SERIES.where(series.c.series_instance_uid.in_(series_uids))):
-                key = (found.study_instance_uid, found.series_instance_uid)
-                if key in wanted:
-                    self.series[key] = _series_state(found, self.studies[found.study_instance_uid])
+        study_uids = list({study_uid for study_uid, _ in wanted})
+        for row in self.transaction.select(_STUDIES, uids=study_uids):
+            state = _study_state(*row)
+            self.studies[state.study_instance_uid] = state
+        series_uids = list({series_uid for study_uid, series_uid in wanted if study_uid in self.studies})
+        for row in self.transaction.select(_SERIES, uids=series_uids) if series_uids else ():
+            study_uid, *values = row
+            if (study_uid, values[1]) in wanted:
+                self.series[study_uid, values[1]] = _series_state(self.studies[study_uid], *values)
 
     def add(self, record: InstanceRecord, number: int) -> SeriesState:
         """Count an instance in, by change ``number``, and return its series."""
@@ -149,29 +140,25 @@ class Levels:
 
     def find_sources_again(self) -> None:
         """Give the attributes that came from removed instances the values of those that are left."""
-        for above in self.studies.values():
-            if above.removed_keys:
-                condition = instance.c.series_row.in_(select(series.c.id).where(series.c.study_row == above.id))
-                above.is_changed |= self._refill(above.merged, STUDY_TAGS, above.removed_keys, condition)
-        for state in self.series.values():
+        states: list[StudyState | SeriesState] = [*self.studies.values(), *self.series.values()]
+        for state in states:
             if state.removed_keys:
-                within = instance.c.series_row == state.id
-                state.is_changed |= self._refill(state.merged, SERIES_TAGS, state.removed_keys, within)
+                state.is_changed |= self._find_sources(state)
 
-    def _refill(self, merged: Merged, tags: Sequence[int], removed: set[str], condition: Any) -> bool:
-        lost = merged.forget(removed)
+    def _find_sources(self, state: StudyState | SeriesState) -> bool:
+        lost = state.merged.forget(state.removed_keys)
         if not lost:
             return False
-        left = self.connection.execute(select(instance.c.key, instance.c.id).where(condition)).all()
-        for key, row_id in sorted(tuple(row) for row in left):
-            if not merged.lacks(lost):
+        left, tags = (_KEYS_OF_STUDY, STUDY_TAGS) if isinstance(state, StudyState) else (_KEYS_OF_SERIES, SERIES_TAGS)
+        for key, row_id in sorted(self.transaction.select(left, id=state.id)):
+            if not state.merged.lacks(lost):
                 break
-            merged.absorb(tags, key, self._stored_fragments(row_id, lost))
+            state.merged.absorb(tags, key, self._stored_fragments(row_id, lost))
         return True
 
     def _stored_fragments(self, row_id: int, tags: set[int]) -> dict[int, bytes]:
         """Read these attributes from the stored metadata of an instance."""
-        stored = self.connection.execute(select(instance.c.metadata).where(instance.c.id == row_id)).scalar_one()
+        ((stored,),) = self.transaction.select(_METADATA, id=row_id)
         document = zstandard.decompress(stored)
         if not any(b'"%08X":' % tag in document for tag in tags):
             return {}
@@ -181,8 +168,8 @@ class Levels:
 
 _STUDIES = select(
     study.c.id,
-    study.c.patient_row,
     study.c.study_instance_uid,
+    study.c.patient_row,
     study.c.number_of_study_related_series,
     study.c.number_of_study_related_instances,
     study.c.modalities_in_study,
@@ -190,10 +177,10 @@ _STUDIES = select(
     study.c.revision,
     study.c.attributes,
     study.c.sources,
-)
+).where(among(study.c.study_instance_uid, "uids"))
 _SERIES = select(
-    series.c.id,
     series.c.study_instance_uid,
+    series.c.id,
     series.c.series_instance_uid,
     series.c.number_of_series_related_instances,
     series.c.modality,
@@ -201,36 +188,58 @@ _SERIES = select(
     series.c.revision,
     series.c.attributes,
     series.c.sources,
+).where(among(series.c.series_instance_uid, "uids"))
+_ID = bindparam("id", type_=instance.c.id.type)
+_KEYS_OF_SERIES = select(instance.c.key, instance.c.id).where(instance.c.series_row == _ID)
+_KEYS_OF_STUDY = (
+    select(instance.c.key, instance.c.id)
+    .join(series, series.c.id == instance.c.series_row)
+    .where(series.c.study_row == _ID)
 )
+_METADATA = select(instance.c.metadata).where(instance.c.id == _ID)
 
 
-def _study_state(row: Any) -> StudyState:
-    merged = read_merged(row.attributes, row.sources)
+def _study_state(
+    row_id: int,
+    study_instance_uid: str,
+    patient_row: int,
+    series_count: int,
+    instances: int,
+    modalities: str,
+    sop_classes: str,
+    revision: int,
+    attributes: bytes,
+    sources: bytes,
+) -> StudyState:
+    merged = read_merged(attributes, sources)
     return StudyState(
-        row.id,
-        row.study_instance_uid,
-        row.patient_row,
+        row_id,
+        study_instance_uid,
+        patient_row,
         merged,
-        row.number_of_study_related_series,
-        row.number_of_study_related_instances,
-        set(split_many(row.modalities_in_study)),
-        set(split_many(row.sop_classes_in_study)),
-        row.revision,
+        series_count,
+        instances,
+        set(split_many(modalities)),
+        set(split_many(sop_classes)),
+        revision,
         sources_before=frozenset(merged.sources.values()),
-        patient_before=row.patient_row,
-        series_before=row.number_of_study_related_series,
-        instances_before=row.number_of_study_related_instances,
+        patient_before=patient_row,
+        series_before=series_count,
+        instances_before=instances,
     )
 
 
-def _series_state(row: Any, above: StudyState) -> SeriesState:
-    return SeriesState(
-        row.id,
-        above,
-        row.series_instance_uid,
-        read_merged(row.attributes, row.sources),
-        row.number_of_series_related_instances,
-        row.modality,
-        set(split_many(row.sop_classes)),
-        row.revision,
-    )
+def _series_state(
+    above: StudyState,
+    row_id: int,
+    series_instance_uid: str,
+    instances: int,
+    modality: str,
+    sop_classes: str,
+    revision: int,
+    attributes: bytes,
+    sources: bytes,
+) -> SeriesState:
+    merged = read_merged(attributes, sources)
+    sop_class_uids = set(split_many(sop_classes))
+    return SeriesState(row_id, above, series_instance_uid, merged, instances, modality, sop_class_uids, revision)

@@ -8,7 +8,7 @@ looking at the others, the key that each attribute came from is kept too.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -22,16 +22,25 @@ class Merged:
 
     fragments: dict[int, bytes] = field(default_factory=dict)
     sources: dict[int, str] = field(default_factory=dict)
+    _latest: str | None = None  # of the sources, while it is known
+    _open: tuple[int, ...] = ()  # then: the tags that a later instance can still give a value
 
-    def absorb(self, tags: Iterable[int], key: str, fragments: Mapping[int, bytes]) -> bool:
-        """Take what an instance adds; say whether that changed anything."""
+    def absorb(self, tags: Sequence[int], key: str, fragments: Mapping[int, bytes]) -> bool:
+        """Take what an instance adds; say whether that changed anything. ``tags`` are the same every time."""
+        if self._latest is None:
+            self._latest = max(self.sources.values(), default="")
+            self._open = tuple(tag for tag in tags if self._has_no_value(tag))
+        # Instances mostly come in order and repeat each other: look only at what they can add.
+        candidates = self._open if key > self._latest else tags
         changed = False
-        for tag in tags:
+        for tag in candidates:
             offered = fragments.get(tag)
             if offered is not None and self._is_better(tag, key, offered):
                 self.fragments[tag] = offered
                 self.sources[tag] = key
                 changed = True
+        if changed:
+            self._latest = None
         return changed
 
     def absorb_merged(self, tags: Iterable[int], other: Merged) -> bool:
@@ -43,6 +52,7 @@ class Merged:
                 self.fragments[tag] = other.fragments[tag]
                 self.sources[tag] = source
                 changed = True
+        self._latest = None
         return changed
 
     def _is_better(self, tag: int, key: str, offered: bytes) -> bool:
@@ -58,11 +68,16 @@ class Merged:
         lost = {tag for tag, key in self.sources.items() if key in keys}
         for tag in lost:
             del self.fragments[tag], self.sources[tag]
+        self._latest = None
         return lost
 
     def lacks(self, tags: Iterable[int]) -> bool:
         """Say whether one of the tags has no value."""
-        return any(tag not in self.fragments or is_empty(self.fragments[tag]) for tag in tags)
+        return any(map(self._has_no_value, tags))
+
+    def _has_no_value(self, tag: int) -> bool:
+        held = self.fragments.get(tag)
+        return held is None or is_empty(held)
 
     def attributes(self) -> bytes:
         """Write the fragments as one object."""

@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
 from dicomcore.errors import IndexUnavailable
-from dicomcore.index.engine import open_engine, read, write
+from dicomcore.index.engine import open_engine, read, translated
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PLACES = (_ROOT / "app" / "alembic", _ROOT / "alembic")
@@ -35,7 +35,8 @@ def migrate(url: str) -> None:
     """
     engine = open_engine(url, writes=True)
     try:
-        write(engine, _upgrade)
+        with translated(), engine.begin() as connection:
+            _upgrade(connection)
     finally:
         engine.dispose()
 

@@ -10,15 +10,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Select, bindparam, literal_column, select
 
 from dicomcore.index.attributes import SHARED_TAGS
-from dicomcore.index.columns import columns
-from dicomcore.index.levels import StudyState, chunks
+from dicomcore.index.columns import column
+from dicomcore.index.compiled import among
+from dicomcore.index.levels import StudyState
 from dicomcore.index.merging import Merged, read_merged
 from dicomcore.index.tables import patient, study
+from dicomcore.index.transaction import Transaction
 from dicomcore.resources import Level
 
+PATIENT_ID = 0x00100020
+ISSUER_OF_PATIENT_ID = 0x00100021
 PATIENT_TAGS = SHARED_TAGS[Level.PATIENT]
 
 Identity = tuple[str, str, str]
@@ -53,13 +57,13 @@ class PatientState:
 class Patients:
     """The patients of the studies of a transaction, by row id."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
         self.states: dict[int, PatientState] = {}
 
     def assign(self, studies: Sequence[StudyState]) -> list[PatientState]:
         """Load the patients of these studies, tell each study its own, and return those that are new."""
-        self._load(_PATIENTS, patient.c.id, {state.patient_before for state in studies if state.patient_before})
+        self._load(_BY_ID, {state.patient_before for state in studies if state.patient_before})
         moved = {}
         for state in studies:
             if state.instances and (state.is_new or state.is_changed):
@@ -106,21 +110,18 @@ class Patients:
         for state in self.states.values():
             if state.is_stale and state.instances:
                 state.merged = Merged()
-                rows = select(study.c.attributes, study.c.sources).where(study.c.patient_row == state.id)
-                for row in self._connection.execute(rows):
-                    state.merged.absorb_merged(PATIENT_TAGS, read_merged(row.attributes, row.sources))
+                for attributes, sources in self._transaction.select(_STUDIES, id=state.id):
+                    state.merged.absorb_merged(PATIENT_TAGS, read_merged(attributes, sources))
                 state.is_changed = True
 
     def _load_identities(self, identities: Iterable[Identity]) -> None:
         wanted = list(identities)
-        self._load(_PATIENTS, patient.c.patient_id, {patient_id for patient_id, _, _ in wanted if patient_id})
-        unidentified = _PATIENTS.where(patient.c.patient_id == "")
-        self._load(unidentified, patient.c.unidentified_in, {study_uid for _, _, study_uid in wanted if study_uid})
+        self._load(_BY_PATIENT_ID, {patient_id for patient_id, _, _ in wanted if patient_id})
+        self._load(_BY_STUDY, {study_uid for _, _, study_uid in wanted if study_uid})
 
-    def _load(self, rows: Select[Any], column: Any, values: Iterable[Any]) -> None:
-        for chunk in chunks(sorted(values)):
-            for row in self._connection.execute(rows.where(column.in_(chunk))):
-                self.states.setdefault(row.id, _patient_state(row))
+    def _load(self, rows: Select[Any], values: set[Any]) -> None:
+        for row in self._transaction.select(rows, values=sorted(values)) if values else ():
+            self.states.setdefault(row[0], _patient_state(*row))
 
 
 _PATIENTS = select(
@@ -137,19 +138,32 @@ _PATIENTS = select(
 )
 
 
+_BY_ID = _PATIENTS.where(among(patient.c.id, "values"))
+_BY_PATIENT_ID = _PATIENTS.where(among(patient.c.patient_id, "values"))
+_BY_STUDY = _PATIENTS.where(patient.c.patient_id == literal_column("''"), among(patient.c.unidentified_in, "values"))
+_STUDIES = select(study.c.attributes, study.c.sources).where(
+    study.c.patient_row == bindparam("id", type_=study.c.id.type)
+)
+
+
 def _identity(state: StudyState) -> Identity:
-    values = columns(Level.STUDY, state.merged.fragments)
-    patient_id, issuer = str(values["patient_id"]), str(values["issuer_of_patient_id"])
+    fragments = state.merged.fragments
+    patient_id = column(Level.STUDY, PATIENT_ID, fragments)
+    issuer = column(Level.STUDY, ISSUER_OF_PATIENT_ID, fragments)
     return patient_id, issuer, "" if patient_id else state.study_instance_uid
 
 
-def _patient_state(row: Any) -> PatientState:
-    return PatientState(
-        row.id,
-        (row.patient_id, row.issuer_of_patient_id, row.unidentified_in),
-        read_merged(row.attributes, row.sources),
-        row.number_of_patient_related_studies,
-        row.number_of_patient_related_series,
-        row.number_of_patient_related_instances,
-        row.revision,
-    )
+def _patient_state(
+    row_id: int,
+    patient_id: str,
+    issuer: str,
+    unidentified_in: str,
+    studies: int,
+    series: int,
+    instances: int,
+    revision: int,
+    attributes: bytes,
+    sources: bytes,
+) -> PatientState:
+    identity = (patient_id, issuer, unidentified_in)
+    return PatientState(row_id, identity, read_merged(attributes, sources), studies, series, instances, revision)

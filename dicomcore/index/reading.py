@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import zstandard
-from sqlalchemy import Engine, Select, bindparam, func, literal, select
+from sqlalchemy import Engine, Select, bindparam, func, literal_column, select
 
 from dicomcore.index.changes import ChangeEntry, read_change, uid_columns
 from dicomcore.index.engine import Prepared
@@ -33,6 +33,7 @@ class InstanceRow:
     key: str
     size: int
     dataset_start: int
+    is_file: int
     sha256: bytes
     frames_header: bytes
 
@@ -71,6 +72,7 @@ _ROW = (
     instance.c.key,
     instance.c.size,
     instance.c.dataset_start,
+    instance.c.is_file,
     instance.c.sha256,
     instance.c.frames_header,
 )
@@ -85,10 +87,11 @@ _INSTANCE = (
 )
 _BY_SERIES = (series.c.series_number, series.c.series_instance_uid)
 _BY_INSTANCE = (instance.c.instance_number, instance.c.sop_instance_uid)
-_DELETED = (
-    select(literal(1))
+_DELETED: Select[Any] = (
+    select(literal_column("1"))
     .where(
-        change.c.kind == literal(ChangeKind.DELETED.value, literal_execute=True),
+        # Written out, so that the partial index is seen to serve.
+        change.c.kind == literal_column(str(ChangeKind.DELETED.value)),
         change.c.study_instance_uid == bindparam("study_instance_uid"),
         change.c.series_instance_uid == bindparam("series_instance_uid"),
         change.c.sop_instance_uid == bindparam("sop_instance_uid"),

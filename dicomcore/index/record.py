@@ -57,6 +57,7 @@ class InstanceRecord:
     dataset_start: int
     metadata: bytes
     fragments: Mapping[int, bytes]
+    is_file: bool = True
     frames_header: bytes = b""
     frames_pages: Sequence[bytes] = ()
 

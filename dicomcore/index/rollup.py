@@ -8,15 +8,16 @@ attributes come about in `merging`, whose a study is in `patients`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import Table, bindparam, delete, insert, select, update
+from sqlalchemy import Delete, Insert, Table, bindparam, delete, insert, select
+from sqlalchemy.sql import ClauseElement
 
-from dicomcore.index.levels import Levels, SeriesState, StudyState, chunks
+from dicomcore.index.compiled import among, update_by_id
+from dicomcore.index.levels import Levels, SeriesState, StudyState
 from dicomcore.index.patients import Patients, PatientState
 from dicomcore.index.rows import (
     SOP_CLASSES_IN_STUDY,
-    Row,
     counted_patient,
     counted_series,
     counted_study,
@@ -29,6 +30,7 @@ from dicomcore.index.rows import (
     study_row,
 )
 from dicomcore.index.tables import NAME_WORD_TABLES, instance, patient, series, series_request, study
+from dicomcore.index.transaction import Row
 from dicomcore.resources import Level, Resource
 
 State = TypeVar("State", PatientState, StudyState, SeriesState)
@@ -38,16 +40,16 @@ class Rollup:
     """Writes what `Levels` holds."""
 
     def __init__(self, levels: Levels) -> None:
-        self._connection = levels.connection
+        self._transaction = levels.transaction
         self._studies = list(levels.studies.values())
         self._series = list(levels.series.values())
-        self._patients = Patients(levels.connection)
+        self._patients = Patients(levels.transaction)
 
     def insert_new(self) -> None:
         """Insert the patients, studies and series that are new; their instances can follow."""
         new_series = [state for state in self._series if state.is_new]
         for state in new_series:
-            state.study.modalities |= _modalities(modality(state))
+            state.study.modalities |= _parts(modality(state))
         for above in self._studies:
             _note_sop_classes(above)
         new_studies = [state for state in self._studies if state.is_new]
@@ -74,12 +76,12 @@ class Rollup:
             _note_modality(state)
         self._update(series, left, series_row, counted_series)
         changed = [state for state in left if state.is_changed]
-        self._delete_words(Level.SERIES, changed)
+        self._delete(NAME_WORD_TABLES[Level.SERIES], changed)
         self._insert_words(Level.SERIES, changed)
-        self._delete(series_request, series_request.c.series_row, changed)
+        self._delete(series_request, changed)
         self._insert(series_request, (row for state in changed for row in request_items(state)))
         empty = [state for state in old if not state.instances]
-        self._delete(series, series.c.id, empty)
+        self._delete(series, empty)
         return [Resource(state.study.study_instance_uid, state.series_instance_uid) for state in empty]
 
     def _update_studies(self) -> list[Resource]:
@@ -91,10 +93,10 @@ class Rollup:
             _note_sop_classes(state)
         self._update(study, left, study_row, counted_study)
         changed = [state for state in left if state.is_changed]
-        self._delete_words(Level.STUDY, changed)
+        self._delete(NAME_WORD_TABLES[Level.STUDY], changed)
         self._insert_words(Level.STUDY, changed)
         empty = [state for state in old if not state.instances]
-        self._delete(study, study.c.id, empty)
+        self._delete(study, empty)
         return [Resource(state.study_instance_uid) for state in empty]
 
     def _update_patients(self) -> None:
@@ -104,25 +106,21 @@ class Rollup:
         left = [state for state in states if state.instances and state.is_touched]
         self._update(patient, left, patient_row, counted_patient)
         changed = [state for state in left if state.is_changed]
-        self._delete_words(Level.PATIENT, [state for state in changed if not state.is_new])
+        self._delete(NAME_WORD_TABLES[Level.PATIENT], [state for state in changed if not state.is_new])
         self._insert_words(Level.PATIENT, changed)
-        self._delete(patient, patient.c.id, [state for state in states if not state.instances])
+        self._delete(patient, [state for state in states if not state.instances])
 
     def _collect_series(self, state: SeriesState) -> None:
-        found = select(instance.c.sop_class_uid).where(instance.c.series_row == state.id).distinct()
-        state.sop_classes = set(self._connection.execute(found).scalars())
+        state.sop_classes = {uid for (uid,) in self._transaction.select(_SOP_CLASSES, id=state.id)}
 
     def _collect_study(self, state: StudyState) -> None:
-        found = select(series.c.modality, series.c.sop_classes).where(series.c.study_row == state.id)
-        rows = self._connection.execute(found).all()
+        rows = self._transaction.select(_SERIES, id=state.id)
         state.series = len(rows)
-        state.modalities = {part for row in rows for part in _modalities(row.modality)}
-        state.sop_classes = {uid for row in rows for uid in row.sop_classes.split("\\") if uid}
+        state.modalities = {part for modality, _ in rows for part in _parts(modality)}
+        state.sop_classes = {uid for _, sop_classes in rows for uid in _parts(sop_classes)}
 
     def _insert(self, table: Table, rows: Iterable[Row]) -> None:
-        found = list(rows)
-        if found:
-            self._connection.execute(insert(table), found)
+        self._transaction.execute_many(_INSERTS[table.name], rows)
 
     def _update(
         self,
@@ -132,25 +130,52 @@ class Rollup:
         counted: Callable[[State], Row],
     ) -> None:
         """Update rows: all of each whose attributes changed, else only what every instance changes."""
-        for is_changed, row_of in ((True, whole), (False, counted)):
+        for is_changed, row_of, statements in ((True, whole, _WHOLE_UPDATES), (False, counted, _COUNTED_UPDATES)):
             rows = [_bound(row_of(state)) for state in states if state.is_changed is is_changed]
-            if rows:
-                values: dict[str, Any] = {
-                    name.removeprefix("new_"): bindparam(name) for name in rows[0] if name != "new_id"
-                }
-                self._connection.execute(update(table).where(table.c.id == bindparam("new_id")).values(values), rows)
+            self._transaction.execute_many(statements[table.name], rows)
 
-    def _delete(self, table: Table, column: Any, states: Sequence[PatientState | StudyState | SeriesState]) -> None:
-        for chunk in chunks(state.id for state in states):
-            self._connection.execute(delete(table).where(column.in_(chunk)))
+    def _delete(self, table: Table, states: Sequence[PatientState | StudyState | SeriesState]) -> None:
+        """Delete the rows of these, or the rows that hang on them."""
+        if states:
+            self._transaction.execute(_DELETES[table.name], ids=[state.id for state in states])
 
     def _insert_words(self, level: Level, states: Sequence[PatientState | StudyState | SeriesState]) -> None:
         rows = (row for state in states for row in name_words(level, state.id, state.merged))
         self._insert(NAME_WORD_TABLES[level], rows)
 
-    def _delete_words(self, level: Level, states: Sequence[PatientState | StudyState | SeriesState]) -> None:
-        table = NAME_WORD_TABLES[level]
-        self._delete(table, table.c[f"{level.name.lower()}_row"], states)
+
+_COUNTED = {
+    patient: (
+        "revision",
+        "number_of_patient_related_studies",
+        "number_of_patient_related_series",
+        "number_of_patient_related_instances",
+        "response",
+    ),
+    study: (
+        "revision",
+        "number_of_study_related_series",
+        "number_of_study_related_instances",
+        "modalities_in_study",
+        "response",
+    ),
+    series: ("revision", "number_of_series_related_instances", "sop_classes", "response"),
+}
+_OWNED = {series_request: "series_row"} | {
+    table: f"{level.name.lower()}_row" for level, table in NAME_WORD_TABLES.items()
+}
+_INSERTS: dict[str, Insert] = {table.name: insert(table) for table in (*_COUNTED, *_OWNED)}
+_WHOLE_UPDATES: dict[str, ClauseElement] = {
+    table.name: update_by_id(table, (column.name for column in table.c if column.name != "id")) for table in _COUNTED
+}
+_COUNTED_UPDATES: dict[str, ClauseElement] = {
+    table.name: update_by_id(table, names) for table, names in _COUNTED.items()
+}
+_DELETES: dict[str, Delete] = {table.name: delete(table).where(among(table.c.id, "ids")) for table in _COUNTED} | {
+    table.name: delete(table).where(among(table.c[owner], "ids")) for table, owner in _OWNED.items()
+}
+_SOP_CLASSES = select(instance.c.sop_class_uid).where(instance.c.series_row == bindparam("id")).distinct()
+_SERIES = select(series.c.modality, series.c.sop_classes).where(series.c.study_row == bindparam("id"))
 
 
 def _bound(row: Row) -> Row:
@@ -162,7 +187,7 @@ def _note_modality(state: SeriesState) -> None:
     now = modality(state) if state.is_changed else state.modality
     if state.modality not in ("", now):
         state.study.is_reduced = True
-    state.study.modalities |= _modalities(now)
+    state.study.modalities |= _parts(now)
 
 
 def _note_sop_classes(state: StudyState) -> None:
@@ -172,5 +197,5 @@ def _note_sop_classes(state: StudyState) -> None:
         state.is_changed = True
 
 
-def _modalities(text: str) -> set[str]:
+def _parts(text: str) -> set[str]:
     return {part for part in text.split("\\") if part}

@@ -6,20 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from dicomcore.index.attributes import ATTRIBUTES, Attribute
-from dicomcore.index.columns import columns, many, name_word_rows, request_rows
+from dicomcore.index.columns import column, columns, many, name_word_rows, request_rows
 from dicomcore.index.documents import fragment, response, retrieve_url
 from dicomcore.index.levels import SeriesState, StudyState
 from dicomcore.index.merging import Merged
 from dicomcore.index.patients import PatientState
 from dicomcore.index.record import InstanceRecord
+from dicomcore.index.transaction import Row
 from dicomcore.resources import Level, Resource
 
-Row = dict[str, Any]
-
 INSTANCE_AVAILABILITY = 0x00080056
+MODALITY = 0x00080060
 MODALITIES_IN_STUDY = 0x00080061
 SOP_CLASSES_IN_STUDY = 0x00080062
 RETRIEVE_URL = 0x00081190
@@ -94,7 +93,7 @@ def sop_classes_in_study(state: StudyState) -> bytes:
 
 def modality(state: SeriesState) -> str:
     """The modality that a series has now."""
-    return str(columns(Level.SERIES, state.merged.fragments)["modality"])
+    return column(Level.SERIES, MODALITY, state.merged.fragments)
 
 
 def counted_series(state: SeriesState) -> Row:
@@ -142,6 +141,7 @@ def instance_row(record: InstanceRecord, row_id: int, series_row_id: int) -> Row
         "key": record.key,
         "size": record.size,
         "dataset_start": record.dataset_start,
+        "is_file": int(record.is_file),
         "sha256": record.sha256,
         "content_digest": record.content_digest,
         "response": response(Level.INSTANCE, record.fragments, dynamic),

@@ -49,6 +49,10 @@ class ChangeKind(enum.IntEnum):
 TEXT: TypeEngine[str] = Text().with_variant(Text(collation="C"), "postgresql")
 
 
+# In SQLite a column of type INTEGER is the number of the row itself, without an index; it has 64 bits all the same.
+ROW_ID: TypeEngine[int] = BigInteger().with_variant(Integer, "sqlite")
+
+
 def _text(name: str) -> Column[Any]:
     return Column(name, TEXT, nullable=False)
 
@@ -62,7 +66,7 @@ def _bytes(name: str) -> Column[Any]:
 
 
 def _id() -> Column[Any]:
-    return Column("id", BigInteger, primary_key=True, autoincrement=False)
+    return Column("id", ROW_ID, primary_key=True, autoincrement=False)
 
 
 def _reference(name: str, table: str, *, primary_key: bool = False) -> Column[Any]:
@@ -148,6 +152,8 @@ instance = Table(
     _text("key"),
     _number("size"),
     _number("dataset_start"),
+    # 1 if the object is a PS3.10 file, 0 if it came without preamble or File Meta Information.
+    _number("is_file"),
     _bytes("sha256"),
     _bytes("content_digest"),
     _bytes("response"),
@@ -204,7 +210,7 @@ series_name_word = _name_words("series")
 change = Table(
     "change",
     metadata,
-    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("sequence", ROW_ID, primary_key=True, autoincrement=False),
     Column("kind", Integer, nullable=False),
     Column("level", Integer, nullable=False),
     _text("study_instance_uid"),

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, true
+from sqlalchemy import ColumnElement, bindparam, delete, insert, select
 
-from dicomcore.index.changes import Changes
-from dicomcore.index.levels import Levels, SeriesState, StoredRow, chunks
+from dicomcore.index.changes import Changes, uid_columns
+from dicomcore.index.compiled import among
+from dicomcore.index.levels import Levels, SeriesState, StoredRow
 from dicomcore.index.record import DuplicatePolicy, InstanceRecord, Outcome, Stored
 from dicomcore.index.rollup import Rollup
-from dicomcore.index.rows import Row, instance_row
+from dicomcore.index.rows import instance_row
 from dicomcore.index.tables import ChangeKind, change, frame_page, instance, metadata, series
-from dicomcore.resources import Resource
+from dicomcore.index.transaction import Transaction
+from dicomcore.resources import Level, Resource
 
 _ON_CONFLICT = {
     DuplicatePolicy.REPLACE_IF_CHANGED: Outcome.REPLACED,
@@ -34,17 +35,21 @@ _STORED_ROWS = select(
     instance.c.content_digest,
     instance.c.key,
 )
+_SAME_INSTANCES = _STORED_ROWS.where(among(instance.c.sop_instance_uid, "uids"))
+_DELETE_BY_ID = delete(instance).where(among(instance.c.id, "ids"))
+_INSERT_INSTANCE = insert(instance)
+_INSERT_FRAME_PAGE = insert(frame_page)
 
 
 def store_records(
-    connection: Connection, records: Sequence[InstanceRecord], policies: Sequence[DuplicatePolicy]
+    transaction: Transaction, records: Sequence[InstanceRecord], policies: Sequence[DuplicatePolicy]
 ) -> list[Stored]:
     """Store records in their order, each by its policy, and say what became of each."""
-    changes = Changes(connection)
+    changes = Changes(transaction)
     answers: list[Stored] = []
     for wave in _waves(records):
         chosen = [records[place] for place in wave]
-        answers += _store_wave(connection, chosen, [policies[place] for place in wave], changes)
+        answers += _store_wave(transaction, chosen, [policies[place] for place in wave], changes)
     changes.write()
     return answers
 
@@ -61,9 +66,9 @@ def _waves(records: Sequence[InstanceRecord]) -> Iterator[range]:
 
 
 def _store_wave(
-    connection: Connection, records: Sequence[InstanceRecord], policies: Sequence[DuplicatePolicy], changes: Changes
+    transaction: Transaction, records: Sequence[InstanceRecord], policies: Sequence[DuplicatePolicy], changes: Changes
 ) -> list[Stored]:
-    there = _stored_rows(connection, [record.sop_instance_uid for record in records])
+    there = _stored_rows(transaction, [record.sop_instance_uid for record in records])
     answers = [
         _decide(record, there.get(record.sop_instance_uid), policy)
         for record, policy in zip(records, policies, strict=True)
@@ -75,7 +80,7 @@ def _store_wave(
         or (answer.outcome is Outcome.NEW and record.sop_instance_uid not in there)
     ]
     if taken:
-        _Wave(connection, changes).write(taken)
+        _Wave(transaction, changes).write(taken)
     return answers
 
 
@@ -89,24 +94,21 @@ def _decide(record: InstanceRecord, there: StoredRow | None, policy: DuplicatePo
     return Stored(outcome, there.key if outcome is Outcome.REPLACED else None)
 
 
-def _stored_rows(connection: Connection, sop_instance_uids: Sequence[str]) -> dict[str, StoredRow]:
-    found = {}
-    for chunk in chunks(sop_instance_uids):
-        for row in connection.execute(_STORED_ROWS.where(instance.c.sop_instance_uid.in_(chunk))):
-            found[row.sop_instance_uid] = StoredRow(*row)
-    return found
+def _stored_rows(transaction: Transaction, sop_instance_uids: Sequence[str]) -> dict[str, StoredRow]:
+    rows = transaction.select(_SAME_INSTANCES, uids=list(sop_instance_uids))
+    return {row.sop_instance_uid: row for row in map(StoredRow._make, rows)}
 
 
 @dataclass(slots=True)
 class _Wave:
     """Instances with different UIDs that are written together."""
 
-    connection: Connection
+    transaction: Transaction
     changes: Changes
 
     def write(self, taken: Sequence[tuple[InstanceRecord, StoredRow | None]]) -> None:
         """Insert records, those with a row in place of that row."""
-        levels = Levels(self.connection)
+        levels = Levels(self.transaction)
         replaced = [row for _, row in taken if row is not None]
         levels.load(
             [(record.study_instance_uid, record.series_instance_uid) for record, _ in taken]
@@ -122,8 +124,7 @@ class _Wave:
             self.changes.add(ChangeKind.DELETED, resource)
 
     def _take_out(self, levels: Levels, rows: Sequence[StoredRow]) -> None:
-        for chunk in chunks(row.id for row in rows):
-            self.connection.execute(delete(instance).where(instance.c.id.in_(chunk)))
+        self.transaction.execute(_DELETE_BY_ID, ids=[row.id for row in rows])
         for row in rows:
             levels.remove(row)
         levels.find_sources_again()
@@ -140,46 +141,46 @@ class _Wave:
 
     def _insert_instances(self, added: Sequence[tuple[InstanceRecord, int, SeriesState]]) -> None:
         rows = [instance_row(record, number, state.id) for record, number, state in added]
-        self.connection.execute(insert(instance), rows)
-        pages: list[Row] = [
+        self.transaction.execute_many(_INSERT_INSTANCE, rows)
+        pages = (
             {"instance_row": number, "page": page, "spans": spans}
             for record, number, _ in added
             for page, spans in enumerate(record.frames_pages)
-        ]
-        if pages:
-            self.connection.execute(insert(frame_page), pages)
+        )
+        self.transaction.execute_many(_INSERT_FRAME_PAGE, pages)
 
 
 def _place(row: StoredRow) -> Resource:
     return Resource(row.study_instance_uid, row.series_instance_uid, row.sop_instance_uid)
 
 
-def instances_below(resource: Resource) -> ColumnElement[bool]:
-    """The condition that an instance row belongs to a resource."""
-    if resource.sop_instance_uid is not None:
-        return (
-            (instance.c.sop_instance_uid == resource.sop_instance_uid)
-            & (instance.c.series_instance_uid == resource.series_instance_uid)
-            & (instance.c.study_instance_uid == resource.study_instance_uid)
-        )
-    if resource.study_instance_uid is None:
-        return true()
-    condition: Any = series.c.study_instance_uid == resource.study_instance_uid
-    if resource.series_instance_uid is not None:
-        condition &= series.c.series_instance_uid == resource.series_instance_uid
-    return instance.c.series_row.in_(select(series.c.id).where(condition))
+_INSTANCE = (
+    (instance.c.sop_instance_uid == bindparam("sop_instance_uid"))
+    & (instance.c.series_instance_uid == bindparam("series_instance_uid"))
+    & (instance.c.study_instance_uid == bindparam("study_instance_uid"))
+)
+_STUDY = series.c.study_instance_uid == bindparam("study_instance_uid")
+_SERIES = _STUDY & (series.c.series_instance_uid == bindparam("series_instance_uid"))
+_BELOW: dict[Level | None, ColumnElement[bool]] = {
+    Level.STUDY: instance.c.series_row.in_(select(series.c.id).where(_STUDY)),
+    Level.SERIES: instance.c.series_row.in_(select(series.c.id).where(_SERIES)),
+    Level.INSTANCE: _INSTANCE,
+}
+_SELECTS = {level: _STORED_ROWS.where(condition) for level, condition in _BELOW.items()}
+_DELETES = {level: delete(instance).where(condition) for level, condition in _BELOW.items()}
+_CLEARING = [delete(table) for table in reversed(metadata.sorted_tables) if table is not change]
 
 
-def delete_resource(connection: Connection, resource: Resource) -> list[str]:
+def delete_resource(transaction: Transaction, resource: Resource) -> list[str]:
     """Delete all instances of a resource, and what becomes empty; return the storage keys of the instances."""
-    condition = instances_below(resource)
-    rows = [StoredRow(*row) for row in connection.execute(_STORED_ROWS.where(condition))]
+    uids = {name: uid for name, uid in uid_columns(resource).items() if uid}
+    rows = [StoredRow(*row) for row in transaction.select(_SELECTS[resource.level], **uids)]
     if not rows:
         return []
-    levels = Levels(connection)
+    levels = Levels(transaction)
     levels.load((row.study_instance_uid, row.series_instance_uid) for row in rows)
-    changes = Changes(connection)
-    connection.execute(delete(instance).where(condition))
+    changes = Changes(transaction)
+    transaction.execute(_DELETES[resource.level], **uids)
     for row in rows:
         levels.remove(row)
         levels.touch(row, changes.add(ChangeKind.DELETED, _place(row)))
@@ -192,8 +193,7 @@ def delete_resource(connection: Connection, resource: Resource) -> list[str]:
     return [row.key for row in rows]
 
 
-def clear_tables(connection: Connection) -> None:
+def clear_tables(transaction: Transaction) -> None:
     """Delete everything but the list of changes, so that numbers go on where they were."""
-    for table in reversed(metadata.sorted_tables):
-        if table is not change:
-            connection.execute(delete(table))
+    for statement in _CLEARING:
+        transaction.execute(statement)

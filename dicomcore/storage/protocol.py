@@ -8,7 +8,7 @@ that sort in the order of arrival; nothing from a data set ever becomes part of 
 from collections.abc import Collection, Iterator
 from typing import Protocol
 
-Buffer = bytes | bytearray | memoryview
+from dicomcore.data import Buffer
 
 
 class Spool(Protocol):

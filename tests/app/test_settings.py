@@ -81,7 +81,6 @@ def test_every_wrong_value_is_named() -> None:
     [
         ("root_path", "pacs"),
         ("trusted_proxies", "proxy.example"),
-        ("search_max_limit", 10),
         ("duplicates", "overwrite"),
         ("unheard_of", 1),
     ],

@@ -61,7 +61,7 @@ def _read_segments(view: memoryview, position: int) -> dict[int, bytes]:
 
 
 def read_jp2(view: memoryview) -> ImageHeader:
-    """Read the header of the codestream in a JP2 or JPH file; ``start`` and ``end`` of the header leave the boxes out."""
+    """Read the header of the codestream in a JP2 or JPH file; it says where in the file the codestream is."""
     for kind, start, end in boxes(view):
         if kind == b"jp2c":
             return replace(read_jpeg2000(view[start:end]), start=start, end=end)

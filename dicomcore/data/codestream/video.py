@@ -57,7 +57,7 @@ def read_mp4(view: memoryview) -> ImageHeader:
     for kind, start, end in boxes(view, *moov):
         media = find_box(view, b"mdia", start, end) if kind == b"trak" else None
         handler = None if media is None else find_box(view, b"hdlr", *media)
-        if media is not None and handler is not None and view[handler[0] + 8 : handler[0] + 12] == b"vide":
+        if media is not None and handler is not None and bytes(view[handler[0] + 8 : handler[0] + 12]) == b"vide":
             return _read_track(view, media)
     raise MalformedDataset("the MP4 file has no video track")
 
@@ -101,8 +101,9 @@ def _syntax(view: memoryview, codec: bytes, entry: tuple[int, int]) -> tuple[str
 def _duration(view: memoryview, media: tuple[int, int]) -> float:
     """Return the length of the track in milliseconds, 0 if it is not known."""
     start = _required(view, b"mdhd", media)[0]
-    timescale, duration = struct.unpack_from(">IQ" if view[start] == 1 else ">II", view, start + (20 if view[start] else 12))
-    return duration * 1000 / timescale if timescale else 0.0
+    fields, offset = (">IQ", 20) if view[start] else (">II", 12)
+    timescale, duration = struct.unpack_from(fields, view, start + offset)
+    return float(duration * 1000 / timescale) if timescale else 0.0
 
 
 def _required(view: memoryview, path: bytes, within: tuple[int, int]) -> tuple[int, int]:

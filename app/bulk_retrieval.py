@@ -1,0 +1,118 @@
+"""What frames, pixel data and other bulk data leave as (PS3.18 §8.7.3.3, §10.4.3.3.5 and .6).
+
+Compressed pixel data is one item per frame, its bare codestream; native pixel data is one item. Of the resources that
+hold several instances everything is opened when it is sent.
+"""
+
+from collections.abc import Sequence
+
+from starlette.responses import Response
+
+from app.bulk_responses import Item, bulk_response
+from app.dependencies import Services
+from app.negotiation import Acceptable, Selection, select_bulkdata
+from app.retrieval import can_decode, instances_of, stored_syntaxes
+from dicomcore.errors import NotAcceptable, ResourceNotFound
+from dicomcore.instance import Instance
+from dicomcore.resources import Level, Resource
+from dicomcore.uids import EXPLICIT_VR_LITTLE_ENDIAN
+
+PIXEL_DATA_PATHS = frozenset(("7FE00010", "7FE00008", "7FE00009"))
+_PLAIN = (EXPLICIT_VR_LITTLE_ENDIAN,)
+
+
+async def frames(instance: Instance, frame_numbers: Sequence[int], accepted: Acceptable, base: str) -> Response:
+    """Frames by number from 1, in the order asked for."""
+    selection = _select_pixels(instance, accepted, single=len(frame_numbers) == 1)
+    contents = await instance.frames(frame_numbers, decoded=_is_decoded(instance, selection))
+    location = f"{base}{instance.resource.path}/frames/"
+    items = [
+        Item(f"{location}{number}", selection, content)
+        for number, content in zip(frame_numbers, contents, strict=True)
+    ]
+    return bulk_response(items, instance.digest)
+
+
+async def bulkdata(instance: Instance, path: str, accepted: Acceptable, base: str) -> Response:
+    """The value that a BulkDataURI names."""
+    location = f"{base}{instance.resource.path}/bulkdata/{path}"
+    if path in PIXEL_DATA_PATHS and instance.number_of_frames:
+        return bulk_response(await _pixels(instance, accepted, location, single=True), instance.digest)
+    value = await instance.bulkdata(path)
+    selection = select_bulkdata(
+        accepted, _PLAIN, can_decode=can_decode, single=True, document_type=value.document_type
+    )[EXPLICIT_VR_LITTLE_ENDIAN]
+    return bulk_response([Item(location, selection, value.content)], instance.digest)
+
+
+async def all_bulkdata(services: Services, resource: Resource, accepted: Acceptable, base: str) -> Response:
+    """Everything that the metadata of a resource refer to; what cannot be had as asked for is left out."""
+    instances = await instances_of(services.source, resource)
+    items: list[Item] = []
+    for one in instances:
+        prefix = f"{base}{one.resource.path}/bulkdata/"
+        for value in await one.all_bulkdata(services.settings.inline_threshold_bytes):
+            if value.path in PIXEL_DATA_PATHS and one.number_of_frames:
+                items += await _acceptable_pixels(one, accepted, prefix + value.path)
+                continue
+            chosen = _select_value(accepted, value.document_type)
+            items += [Item(prefix + value.path, chosen, value.content)] if chosen is not None else []
+    return _all(items, instances, f"bulk data of {resource}")
+
+
+async def pixel_data(services: Services, resource: Resource, accepted: Acceptable, base: str) -> Response:
+    """The pixel data of the instances themselves, not that of icons in them."""
+    instances = [one for one in await instances_of(services.source, resource) if one.number_of_frames]
+    items: list[Item] = []
+    for one in instances:
+        location = f"{base}{one.resource.path}/bulkdata/{one.pixel_data_path}"
+        if resource.level is Level.INSTANCE:
+            items += await _pixels(one, accepted, location, single=True)
+        else:
+            items += await _acceptable_pixels(one, accepted, location)
+    return _all(items, instances, f"pixel data of {resource}")
+
+
+async def _pixels(instance: Instance, accepted: Acceptable, location: str, *, single: bool) -> list[Item]:
+    """All frames as stored, one item each, or the whole of them decoded."""
+    count = instance.number_of_frames
+    selection = _select_pixels(instance, accepted, single=single)
+    if _is_decoded(instance, selection):
+        return [Item(location, selection, await instance.pixel_data(lazy=not single))]
+    if not selection.multipart and count > 1:
+        raise NotAcceptable("several frames do not fit into a single part", ("multipart/related",))
+    contents = await instance.frames(range(1, count + 1), decoded=False, lazy=not single)
+    return [Item(location, selection, content) for content in contents]
+
+
+async def _acceptable_pixels(instance: Instance, accepted: Acceptable, location: str) -> list[Item]:
+    try:
+        return await _pixels(instance, accepted, location, single=False)
+    except NotAcceptable:
+        return []
+
+
+def _select_pixels(instance: Instance, accepted: Acceptable, *, single: bool) -> Selection:
+    stored = stored_syntaxes([instance])
+    return select_bulkdata(accepted, stored, can_decode=can_decode, single=single)[instance.transfer_syntax_uid]
+
+
+def _select_value(accepted: Acceptable, document_type: str) -> Selection | None:
+    try:
+        chosen = select_bulkdata(accepted, _PLAIN, can_decode=can_decode, document_type=document_type)
+    except NotAcceptable:
+        return None
+    return chosen[EXPLICIT_VR_LITTLE_ENDIAN]
+
+
+def _is_decoded(instance: Instance, selection: Selection) -> bool:
+    """Whether frames leave in another form than they are stored in; native ones are always given as native."""
+    return selection.transfer_syntax_uid != instance.transfer_syntax_uid or not instance.is_encapsulated
+
+
+def _all(items: list[Item], instances: Sequence[Instance], what: str) -> Response:
+    if not items and instances:
+        raise NotAcceptable("nothing that Accept names can be made of this resource")
+    if not items:
+        raise ResourceNotFound(what)
+    return bulk_response(items, b"".join(one.digest for one in instances))

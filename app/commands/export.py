@@ -1,0 +1,115 @@
+"""``isocenter export``: instances into a folder or a ZIP archive, bit-exact as stored, as a File-set with DICOMDIR.
+
+Names are File IDs (PS3.10 §8.2) and the DICOMDIR is at the root (PS3.12 Annex V for the archive). Nothing that exists
+is overwritten.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn
+
+from app.commands.opening import open_archive
+from app.commands.options import with_settings
+from app.commands.selection import Selection
+from app.commands.targets import FolderTarget, Target, ZipTarget
+from app.settings import Settings
+from dicomcore.data import PLACEHOLDER, DirectoryEntry, FileIds, decode_json, directory_entry, encode_dicomdir
+from dicomcore.errors import DicomError
+from dicomcore.instance import Instance
+from dicomcore.resources import Resource
+from dicomcore.source import Source
+
+_PATIENT = (0x00100020, 0x00100021, 0x00100010)
+
+
+@dataclass
+class FileSet:
+    """What has been written so far, and what could not be."""
+
+    file_ids: FileIds = field(default_factory=FileIds)
+    entries: list[DirectoryEntry] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+
+@with_settings("config", "data", "database", "verify_on_read", "log_level")
+def export(
+    settings: Settings,
+    target: Annotated[Path, typer.Argument(help="A new or empty folder, or a new file whose name ends in .zip.")],
+    study: Annotated[str | None, typer.Option(help="Study Instance UID.", metavar="UID")] = None,
+    series: Annotated[str | None, typer.Option(help="Series Instance UID.", metavar="UID")] = None,
+    instance: Annotated[str | None, typer.Option(help="SOP Instance UID.", metavar="UID")] = None,
+    query: Annotated[
+        str | None,
+        typer.Option(help="Search for studies as QIDO-RS does: PatientID=123&StudyDate=20260101-", metavar="QUERY"),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Export all that is stored.")] = False,
+) -> None:
+    """Write instances, bit-exact as stored, into a folder or a ZIP archive with a DICOMDIR.
+
+    Exit code 1 says that nothing was found or that something could not be read.
+    """
+    try:
+        selection = Selection.of(Resource(study, series, instance), query, everything=everything)
+        destination: Target = ZipTarget(target) if target.suffix.lower() == ".zip" else FolderTarget(target)
+    except ValueError as exc:
+        raise typer.BadParameter(str(exc)) from exc
+    written = asyncio.run(_export(settings, selection, destination))
+    for failure in written.failures:
+        typer.echo(f"failed: {failure}", err=True)
+    typer.echo(f"{len(written.entries):,} instances are in {target}")
+    if written.failures or not written.entries:
+        raise typer.Exit(1)
+
+
+async def _export(settings: Settings, selection: Selection, target: Target) -> FileSet:
+    file_set = FileSet()
+    with open_archive(settings) as archive, target, _progress() as progress:
+        bar = progress.add_task("Exporting", total=None)
+        async for found in _instances(archive, selection):
+            await _add(archive, found, target, file_set)
+            progress.update(bar, completed=len(file_set.entries))
+        if file_set.entries:
+            await target.add(("DICOMDIR",), _once(encode_dicomdir(file_set.entries)))
+    return file_set
+
+
+async def _instances(source: Source, selection: Selection) -> AsyncIterator[Instance]:
+    async for resource in selection.resources(source):
+        async for instance in source.retrieve(resource):
+            yield instance
+
+
+async def _add(source: Source, instance: Instance, target: Target, file_set: FileSet) -> None:
+    """Write one instance and enter it into the directory; one that is damaged does not stop the others."""
+    metadata = await source.metadata(instance.resource)
+    dataset = decode_json(metadata.objects[0].replace(PLACEHOLDER, b"")).dataset
+    patient = "\\".join(dataset.text(tag) for tag in _PATIENT)
+    resource = instance.resource
+    file_id = file_set.file_ids.next(patient, str(resource.study_instance_uid), str(resource.series_instance_uid))
+    try:
+        await target.add(file_id, await instance.read())
+    except DicomError as exc:
+        if not target.survives_failure:
+            raise
+        file_set.failures.append(f"{resource}: {exc}")
+        return
+    file_set.entries.append(directory_entry(file_id, dataset, instance.transfer_syntax_uid))
+
+
+async def _once(content: bytes) -> AsyncIterator[bytes]:
+    yield content
+
+
+def _progress() -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description} {task.completed:,.0f} instances"),
+        console=Console(stderr=True),
+        transient=True,
+    )

@@ -1,0 +1,157 @@
+"""Putting retrieved instances into responses (PS3.18 §8.6, §10.4.3.3): one file, parts, or a ZIP.
+
+What leaves as it is stored has a known size, hence Content-Length, Range and a strong ETag from the digests of the
+objects; what is converted on its way is streamed. Parts carry Content-Type with the transfer syntax and
+Content-Location, written by us because viewers match the case (`app.multipart`).
+"""
+
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from app.headers import content_disposition
+from app.multipart import Layout, Span, closing, make_boundary, part_header
+from app.negotiation import Selection, content_type, multipart_content_type
+from app.read_ahead import read_ahead
+from app.responses import RepresentationResponse, StreamResponse
+from app.zip_archive import ZipWriter
+from dicomcore.data import lookup
+from dicomcore.instance import Instance
+from dicomcore.pixels import is_decodable
+from dicomcore.resources import Resource
+from dicomcore.source import Source
+from dicomcore.storage import Buffer
+
+Headers = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """An instance, and the form that it leaves in."""
+
+    instance: Instance
+    selection: Selection
+
+    @property
+    def is_as_stored(self) -> bool:
+        """Whether the stored bytes are what is sent."""
+        return self.instance.is_file and self.selection.transfer_syntax_uid == self.instance.transfer_syntax_uid
+
+    async def read(self, start: int = 0, end: int | None = None) -> AsyncIterator[Buffer]:
+        """Open it; of what is converted there are no ranges."""
+        if self.is_as_stored:
+            return await self.instance.read(start, end)
+        return await self.instance.file(self.selection.transfer_syntax_uid)
+
+
+async def instances_of(source: Source, resource: Resource) -> list[Instance]:
+    """The instances of a resource; what is known of them, not their bytes."""
+    return [instance async for instance in source.retrieve(resource)]
+
+
+def stored_syntaxes(instances: Sequence[Instance]) -> list[str]:
+    """The transfer syntaxes that instances are stored in, each once."""
+    return list(dict.fromkeys(instance.transfer_syntax_uid for instance in instances))
+
+
+def can_decode(transfer_syntax_uid: str) -> bool:
+    """Whether pixel data stored in a transfer syntax can be made native."""
+    syntax = lookup(transfer_syntax_uid)
+    return syntax is not None and is_decodable(syntax)
+
+
+def entity_tag(leaving: Sequence[Leaving], *more: str) -> str:
+    """A strong validator: of what is stored, and of what it is made into."""
+    digest = hashlib.blake2b(digest_size=16)
+    for one in leaving:
+        digest.update(one.instance.digest + one.selection.transfer_syntax_uid.encode())
+    for word in more:
+        digest.update(b"\0" + word.encode())
+    return f'"{digest.hexdigest()}"'
+
+
+async def single_file(leaving: Leaving, base: str) -> Response:
+    """One instance as one file."""
+    instance = leaving.instance
+    name = f"{instance.resource.sop_instance_uid}.dcm"
+    headers = [
+        ("Content-Location", base + instance.resource.path),
+        ("Content-Disposition", content_disposition(name)),
+        ("Cache-Control", "private, no-cache"),
+        ("Vary", "Accept"),
+    ]
+    etag = entity_tag([leaving])
+    kind = content_type(leaving.selection)
+    if leaving.is_as_stored:
+
+        async def slices(start: int, end: int) -> AsyncIterator[Buffer]:
+            async for buffer in await leaving.read(start, end):
+                yield buffer
+
+        return RepresentationResponse(instance.size, slices, content_type=kind, etag=etag, headers=headers)
+    return StreamResponse(await leaving.read(), content_type=kind, etag=etag, headers=headers)
+
+
+def parts(leaving: Sequence[Leaving], base: str, headers: Headers, status: int = 200) -> Response:
+    """Instances as the parts of a multipart body."""
+    etag = entity_tag(leaving, base)
+    boundary = make_boundary(etag)
+    kind = multipart_content_type(leaving[0].selection.media_type, boundary)
+    fields = [*headers, ("Cache-Control", "private, no-cache"), ("Vary", "Accept")]
+    if not all(one.is_as_stored for one in leaving):
+        stream = _stream(leaving, base, boundary)
+        return StreamResponse(stream, content_type=kind, status=status, etag=etag, headers=fields)
+    layout = Layout(boundary, [(_part_fields(one, base), one.instance.size) for one in leaving])
+
+    async def slices(start: int, end: int) -> AsyncIterator[Buffer]:
+        pieces = list(layout.slices(start, end))
+        opened = read_ahead([_opening(leaving[piece.part], piece) for piece in pieces if isinstance(piece, Span)])
+        for piece in pieces:
+            if isinstance(piece, Span):
+                async for buffer in await anext(opened):
+                    yield buffer
+            else:
+                yield piece
+
+    return RepresentationResponse(layout.size, slices, content_type=kind, status=status, etag=etag, headers=fields)
+
+
+def zip_file(leaving: Sequence[Leaving], resource: Resource, headers: Headers, status: int = 200) -> Response:
+    """Instances as entries of a ZIP, named by their UIDs."""
+    name = str(resource.sop_instance_uid or resource.series_instance_uid or resource.study_instance_uid)
+    fields = [*headers, ("Content-Disposition", content_disposition(f"{name}.zip")), ("Vary", "Accept")]
+    return StreamResponse(_zipped(leaving), content_type="application/zip", status=status, headers=fields)
+
+
+def _opening(one: Leaving, span: Span) -> Callable[[], Awaitable[AsyncIterator[Buffer]]]:
+    return lambda: one.read(span.start, span.end)
+
+
+def _part_fields(one: Leaving, base: str) -> Headers:
+    return [
+        ("Content-Type", content_type(one.selection)),
+        ("Content-Location", base + one.instance.resource.path),
+    ]
+
+
+async def _stream(leaving: Sequence[Leaving], base: str, boundary: str) -> AsyncIterator[Buffer]:
+    opened = read_ahead([one.read for one in leaving])
+    for number, one in enumerate(leaving):
+        yield part_header(boundary, _part_fields(one, base), first=number == 0)
+        async for buffer in await anext(opened):
+            yield buffer
+    yield closing(boundary)
+
+
+async def _zipped(leaving: Sequence[Leaving]) -> AsyncIterator[Buffer]:
+    writer = ZipWriter()
+    opened = read_ahead([one.read for one in leaving])
+    for one in leaving:
+        resource = one.instance.resource
+        name = f"{resource.study_instance_uid}/{resource.series_instance_uid}/{resource.sop_instance_uid}.dcm"
+        async for piece in writer.add(name, await anext(opened)):
+            yield piece
+    for piece in writer.finish():
+        yield piece

@@ -1,0 +1,105 @@
+"""Answer a query: one SELECT for the page, a second for the total where the page does not tell it.
+
+Where keys are left that the database cannot match, it gives the candidates in order, and they are matched on their
+stored JSON, a few hundred at a time; the total is exact all the same, and memory does not depend on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Engine
+
+from dicomcore.errors import LimitExceeded
+from dicomcore.index.answers import Answers
+from dicomcore.index.engine import Prepared
+from dicomcore.index.plan import Plan, plan
+from dicomcore.index.statements import (
+    candidates_statement,
+    count_statement,
+    page_statement,
+    rows_statement,
+    without_columns,
+    without_tests,
+)
+from dicomcore.query import Query
+
+MAX_CANDIDATES = 20_000
+_UNLIMITED = 2**31 - 1
+_CHUNK = 250
+_STATEMENTS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Matches as JSON objects with PLACEHOLDER for the Base URI, the number of all matches, and texts of warnings."""
+
+    objects: list[bytes]
+    total: int
+    warnings: tuple[str, ...] = ()
+
+
+class Search:
+    """Answers queries from one database; safe to be called from several threads at a time."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._is_sqlite = engine.dialect.name == "sqlite"
+        self._page = lru_cache(_STATEMENTS)(lambda shape: Prepared(engine, page_statement(shape)))
+        self._count = lru_cache(_STATEMENTS)(lambda shape: Prepared(engine, count_statement(shape)))
+        self._candidates = lru_cache(_STATEMENTS)(lambda shape: Prepared(engine, candidates_statement(shape)))
+        self._rows = lru_cache(_STATEMENTS)(lambda shape: Prepared(engine, rows_statement(shape, _CHUNK)))
+
+    def find(self, query: Query) -> Found:
+        """Answer a query; raises `LimitExceeded` if too much would have to be read, `IndexUnavailable`."""
+        planned = plan(query, is_sqlite=self._is_sqlite)
+        limit = _UNLIMITED if query.limit is None else query.limit
+        if planned.residual:
+            objects, total = self._find_by_json(query, planned, limit)
+        else:
+            objects, total = self._find_by_columns(planned, limit, query.offset)
+        return Found(objects, total, tuple(map(_warning, planned.unsupported)))
+
+    def _find_by_columns(self, planned: Plan, limit: int, offset: int) -> tuple[list[bytes], int]:
+        parameters = {f"p{number}": value for number, value in enumerate(planned.values)}
+        rows: Sequence[Any] = ()
+        if limit:
+            rows = self._page(planned.shape).rows(number=limit, first=offset, **parameters)
+        objects = Answers(planned).objects(rows)
+        is_last_page = len(rows) < limit and (rows or not offset)
+        return objects, offset + len(rows) if is_last_page else self._count(without_columns(planned.shape)).row(
+            **parameters
+        )[0]
+
+    def _find_by_json(self, query: Query, planned: Plan, limit: int) -> tuple[list[bytes], int]:
+        answers = Answers(planned)
+        objects: list[bytes] = []
+        total = 0
+        for row in self._rows_of_candidates(planned):
+            if answers.matches(query, row):
+                if query.offset <= total < query.offset + limit:
+                    objects += answers.objects([row])
+                total += 1
+        return objects, total
+
+    def _rows_of_candidates(self, planned: Plan) -> Iterator[Sequence[Any]]:
+        parameters = {f"p{number}": value for number, value in enumerate(planned.values)}
+        candidates = self._candidates(without_columns(planned.shape)).rows(number=MAX_CANDIDATES + 1, **parameters)
+        if len(candidates) > MAX_CANDIDATES:
+            raise LimitExceeded(
+                "instances, series or studies to search for attributes that are not indexed", MAX_CANDIDATES
+            )
+        ids = [row[0] for row in candidates]
+        statement = self._rows(without_tests(planned.shape))
+        for start in range(0, len(ids), _CHUNK):
+            chunk = ids[start : start + _CHUNK]
+            wanted = chunk + chunk[-1:] * (_CHUNK - len(chunk))
+            found = statement.rows(**{f"i{place}": row_id for place, row_id in enumerate(wanted)})
+            by_id = {row[0]: row[1:] for row in found}
+            yield from (by_id[row_id] for row_id in chunk if row_id in by_id)
+
+
+def _warning(name: str) -> str:
+    return f"The {name} attribute is not supported as a matching key of this search. It has not been matched."

@@ -1,0 +1,63 @@
+"""A PostgreSQL server of one's own: in a new directory, on a free port of 127.0.0.1, thrown away afterwards."""
+
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+_PLACES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+_USER = "postgres"
+
+
+def start_postgresql(directory: Path) -> tuple[str, Callable[[], None]]:
+    """Start a server with its files in ``directory``; return the URL of an empty database, and what stops it."""
+    files, socket_place = directory / "cluster", directory / "socket"
+    for place in (directory, socket_place):
+        place.mkdir(parents=True, exist_ok=True)
+        _give(place)
+    port = _free_port()
+    _run("initdb", "-D", str(files), "-U", _USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='{socket_place}' -c fsync=off"
+    log = str(directory / "server.log")
+    _run("pg_ctl", "-D", str(files), "-l", log, "-o", options, "-w", "-t", "60", "start")
+
+    def stop() -> None:
+        _run("pg_ctl", "-D", str(files), "-m", "immediate", "-w", "stop")
+        shutil.rmtree(files, ignore_errors=True)
+
+    return f"postgresql://{_USER}@127.0.0.1:{port}/postgres", stop
+
+
+def _give(place: Path) -> None:
+    """PostgreSQL refuses to run as root: then its own user must own the directory, and reach it."""
+    if os.geteuid() == 0:
+        shutil.chown(place, _USER)
+        for above in place.parents:
+            if above.stat().st_mode & 0o001 == 0:
+                above.chmod(above.stat().st_mode | 0o011)
+
+
+def _run(program: str, *arguments: str) -> None:
+    command = [_find(program), *arguments]
+    if os.geteuid() == 0:
+        command = ["setpriv", f"--reuid={_USER}", f"--regid={_USER}", "--init-groups", *command]
+    # pg_ctl's child keeps the output open, so that it must not be a pipe.
+    done = subprocess.run(command, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{program} ended with {done.returncode}")
+
+
+def _find(program: str) -> str:
+    candidates = [shutil.which(program), *(str(place / program) for place in _PLACES)]
+    found = next((name for name in candidates if name and os.access(name, os.X_OK)), None)
+    if found is None:
+        raise RuntimeError(f"{program} is not installed: these tests need a PostgreSQL server")
+    return found
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
