@@ -16,7 +16,7 @@ from app.responses import BufferResponse, RepresentationResponse
 from dicomcore.content import Content
 from dicomcore.data import Buffer
 
-_FIELDS = [("Cache-Control", "private, no-cache"), ("Vary", "Accept")]
+_FIELDS = [("Cache-Control", "private, no-cache")]
 
 
 @dataclass(frozen=True, slots=True)

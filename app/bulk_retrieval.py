@@ -27,8 +27,7 @@ async def frames(instance: Instance, frame_numbers: Sequence[int], accepted: Acc
     contents = await instance.frames(frame_numbers, decoded=_is_decoded(instance, selection))
     location = f"{base}{instance.resource.path}/frames/"
     items = [
-        Item(f"{location}{number}", selection, content)
-        for number, content in zip(frame_numbers, contents, strict=True)
+        Item(f"{location}{number}", selection, content) for number, content in zip(frame_numbers, contents, strict=True)
     ]
     return bulk_response(items, instance.digest)
 

@@ -59,6 +59,9 @@ def accept(
     charset: Annotated[str | None, Query(description="Character sets; UTF-8 is written (PS3.18 §8.3.3.2).")] = None,
 ) -> Acceptable:
     """What the client accepts, by header and by parameter."""
+    if accept is not None:
+        # FastAPI reads + as a space, which media types such as application/dicom+json do not survive.
+        accept = accept.replace(" ", "+")
     if charset is not None:
         check_charset(charset)
     header = ", ".join(request.headers.getlist("accept"))

@@ -23,7 +23,7 @@ Format = Literal["auto", "console", "json"]
 Level = Literal["debug", "info", "warning", "error"]
 
 CLIENT_CLOSED_REQUEST = 499  # nginx's number for a request whose client left before the answer was complete
-_HEARD = ("dicomcore", "uvicorn", "uvicorn.error", "alembic")
+_HEARD = ("dicomcore", "uvicorn", "uvicorn.error")
 _QUIET_ROUTES = frozenset({"/health/live", "/health/ready", "/metrics"})
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")

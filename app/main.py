@@ -6,6 +6,7 @@ closes it when the application stops. Nothing is built at import.
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -23,6 +24,7 @@ from app.storing import Gate
 from app.urls import UrlPolicy
 from dicomcore.archive import Archive
 from dicomcore.index import DuplicatePolicy, Index
+from dicomcore.resources import Resource
 from dicomcore.storage import LocalStorage
 
 SERVICE_PATH = "/dicom-web"
@@ -72,15 +74,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.services = Services(
         settings=settings,
         source=archive,
-        urls=UrlPolicy.of(
-            SERVICE_PATH, trusted_proxies=settings.trusted_proxies, relative=settings.relative_urls
-        ),
+        urls=UrlPolicy.of(SERVICE_PATH, trusted_proxies=settings.trusted_proxies, relative=settings.relative_urls),
         gate=Gate(),
     )
     metrics = Metrics(lambda: _statistics(archive), workers=settings.workers)
     for router in (stow_rs.router, qido_rs.router, wado_rs.router, bulkdata.router, deletion.router):
         app.include_router(router, prefix=SERVICE_PATH)
-    app.include_router(health_router({"storage": archive.storage.check, "index": archive.index.check}, metrics))
+    app.include_router(
+        health_router({"storage": archive.storage.check, "index": lambda: archive.index.revision(Resource())}, metrics)
+    )
     install(app)
     install_api_docs(app)
     _add_middleware(app, settings, metrics)
@@ -88,7 +90,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 
 def _statistics(archive: Archive) -> Mapping[str, int]:
-    return archive.index.statistics()
+    return asdict(archive.index.statistics())
 
 
 def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics) -> None:

@@ -42,7 +42,7 @@ _NOT_MATCHED = frozenset((0x00080005, 0x00080052))
 _GROUPS_NOT_SEARCHED = frozenset((0x0000, 0x0002, 0xFFFE, 0xFFFF))
 _LIST_VRS = frozenset(("UI", "CS"))
 _BINARY_VRS = frozenset(("OB", "OD", "OF", "OL", "OV", "OW"))
-_PRINTABLE_NAME = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
+_PRINTABLE_NAME = re.compile(r"[A-Za-z0-9_.=\-]{1,80}")
 _CONTROLS = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -120,7 +120,8 @@ def parse_metadata_includefield(query_string: bytes | str) -> tuple[ReturnKey, .
     """Read the ``includefield`` of a metadata request (an extension); None is everything."""
     parameters = _split(query_string)
     request = _Request()
-    request.creators = _creators(_attributes(parameters, request))
+    tags = ((dictionary.parse_tag(parameter.name), parameter.value) for parameter in parameters)
+    request.creators = {(tag,): value for tag, value in tags if tag and dictionary.is_private_creator(tag)}
     include, include_all = _include_fields(parameters, request)
     return None if include_all or not include else include
 
@@ -305,7 +306,7 @@ def _include_fields(parameters: Iterable[_Parameter], request: _Request) -> tupl
     found: dict[Path, ReturnKey] = {}
     for name in names:
         path = _path(name)
-        if path is None:
+        if path is None or path[0] >> 16 in _GROUPS_NOT_SEARCHED:
             _ignore(f"includefield={name}", request)
         elif path not in found:
             found[path] = ReturnKey(path, _creator(name, path, request))

@@ -2,20 +2,20 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from typing import TypeVar
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 DEPTH = 3
 
 
-async def read_ahead(jobs: Iterable[Callable[[], Awaitable[T]]], depth: int = DEPTH) -> AsyncIterator[T]:
+async def read_ahead(jobs: Iterable[Callable[[], Coroutine[Any, Any, T]]], depth: int = DEPTH) -> AsyncIterator[T]:
     """Yield the results of the jobs in order, with up to ``depth`` of them begun; whoever stops early cancels them."""
     begun: deque[asyncio.Task[T]] = deque()
     try:
         for job in jobs:
-            begun.append(asyncio.ensure_future(job()))  # type: ignore[arg-type]  # jobs are coroutine functions
+            begun.append(asyncio.create_task(job()))
             if len(begun) >= depth:
                 yield await begun.popleft()
         while begun:

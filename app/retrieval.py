@@ -6,8 +6,9 @@ Content-Location, written by us because viewers match the case (`app.multipart`)
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.responses import Response
 
@@ -17,12 +18,11 @@ from app.negotiation import Selection, content_type, multipart_content_type
 from app.read_ahead import read_ahead
 from app.responses import RepresentationResponse, StreamResponse
 from app.zip_archive import ZipWriter
-from dicomcore.data import lookup
+from dicomcore.data import Buffer, lookup
 from dicomcore.instance import Instance
 from dicomcore.pixels import is_decodable
 from dicomcore.resources import Resource
 from dicomcore.source import Source
-from dicomcore.storage import Buffer
 
 Headers = list[tuple[str, str]]
 
@@ -80,7 +80,6 @@ async def single_file(leaving: Leaving, base: str) -> Response:
         ("Content-Location", base + instance.resource.path),
         ("Content-Disposition", content_disposition(name)),
         ("Cache-Control", "private, no-cache"),
-        ("Vary", "Accept"),
     ]
     etag = entity_tag([leaving])
     kind = content_type(leaving.selection)
@@ -99,7 +98,7 @@ def parts(leaving: Sequence[Leaving], base: str, headers: Headers, status: int =
     etag = entity_tag(leaving, base)
     boundary = make_boundary(etag)
     kind = multipart_content_type(leaving[0].selection.media_type, boundary)
-    fields = [*headers, ("Cache-Control", "private, no-cache"), ("Vary", "Accept")]
+    fields = [*headers, ("Cache-Control", "private, no-cache")]
     if not all(one.is_as_stored for one in leaving):
         stream = _stream(leaving, base, boundary)
         return StreamResponse(stream, content_type=kind, status=status, etag=etag, headers=fields)
@@ -121,11 +120,11 @@ def parts(leaving: Sequence[Leaving], base: str, headers: Headers, status: int =
 def zip_file(leaving: Sequence[Leaving], resource: Resource, headers: Headers, status: int = 200) -> Response:
     """Instances as entries of a ZIP, named by their UIDs."""
     name = str(resource.sop_instance_uid or resource.series_instance_uid or resource.study_instance_uid)
-    fields = [*headers, ("Content-Disposition", content_disposition(f"{name}.zip")), ("Vary", "Accept")]
+    fields = [*headers, ("Content-Disposition", content_disposition(f"{name}.zip"))]
     return StreamResponse(_zipped(leaving), content_type="application/zip", status=status, headers=fields)
 
 
-def _opening(one: Leaving, span: Span) -> Callable[[], Awaitable[AsyncIterator[Buffer]]]:
+def _opening(one: Leaving, span: Span) -> Callable[[], Coroutine[Any, Any, AsyncIterator[Buffer]]]:
     return lambda: one.read(span.start, span.end)
 
 

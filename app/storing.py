@@ -12,15 +12,12 @@ from dataclasses import dataclass, field
 
 from app.media_types import MediaType, parse_media_type
 from app.metadata_store import MetadataParts
-from app.multipart import End, Limits, PartBegin, PartData, PartEnd, Reader, boundary_of
+from app.multipart import MULTIPART_RELATED, Limits, PartBegin, PartData, PartEnd, Reader, boundary_of
+from app.negotiation import DICOM, DICOM_JSON, DICOM_XML
 from dicomcore.errors import DicomError, InvalidParameter, UnsupportedMediaType
 from dicomcore.source import Source, StoreOutcome, failure_reason
 from dicomcore.storage import Spool
 
-DICOM = "application/dicom"
-DICOM_JSON = "application/dicom+json"
-DICOM_XML = "application/dicom+xml"
-MULTIPART_RELATED = "multipart/related"
 ACCEPTED = (
     DICOM,
     *(f'{MULTIPART_RELATED}; type="{media_type}"' for media_type in (DICOM, DICOM_JSON, DICOM_XML)),
@@ -108,7 +105,7 @@ async def _read_instances(storing: "_Storing", reader: Reader, body: AsyncIterat
                     await storing.write(data)
                 case PartEnd():
                     storing.end()
-                case End():
+                case _:
                     pass
     reader.close()
 
@@ -122,23 +119,29 @@ async def _read_metadata(storing: "_Storing", reader: Reader, body: AsyncIterato
                 match event:
                     case PartBegin(headers):
                         parts.begin(headers)
+                    case PartData(data) if parts.wants_thread:
+                        await asyncio.to_thread(parts.write, data)
                     case PartData(data):
                         parts.write(data)
-                    case PartEnd():
-                        parts.end()
-                    case End():
+                    case _:
                         pass
         reader.close()
-        for instance in parts.instances():
-            if isinstance(instance, DicomError):
-                storing.refuse(instance)
-                continue
-            await storing.begin()
-            for piece in instance:
-                await storing.write(piece)
-            storing.end()
+        await _store_assembled(storing, parts)
     finally:
         parts.close()
+
+
+async def _store_assembled(storing: "_Storing", parts: MetadataParts) -> None:
+    """Write each instance into a spool of its own, as if it had come as one."""
+    instances = parts.instances()
+    while (instance := await asyncio.to_thread(next, instances, None)) is not None:
+        if isinstance(instance, DicomError):
+            storing.refuse(instance)
+            continue
+        await storing.begin()
+        for piece in instance.pieces():
+            await storing.write(memoryview(piece))
+        storing.end()
 
 
 @dataclass(slots=True)

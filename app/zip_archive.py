@@ -7,8 +7,9 @@ most eight capital letters and digits per component (PS3.10 §8.2).
 
 import zipfile
 from collections.abc import AsyncIterator
+from typing import IO, cast
 
-Buffer = bytes | bytearray | memoryview
+from dicomcore.data import Buffer
 
 _DATE = (1980, 1, 1, 0, 0, 0)  # the earliest a ZIP knows: equal content gives equal archives
 
@@ -18,7 +19,7 @@ class ZipWriter:
 
     def __init__(self) -> None:
         self._sink = _Sink()
-        self._archive = zipfile.ZipFile(self._sink, "w", zipfile.ZIP_STORED)
+        self._archive = zipfile.ZipFile(cast(IO[bytes], self._sink), "w", zipfile.ZIP_STORED)
 
     async def add(self, name: str, buffers: AsyncIterator[Buffer]) -> AsyncIterator[Buffer]:
         """Add one file; yields bytes of the archive as those of the file come."""

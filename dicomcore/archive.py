@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field, replace
 
+from dicomcore import upkeep
 from dicomcore.data import Part10, read_file
 from dicomcore.errors import (
     AttributeMismatch,
@@ -51,6 +52,7 @@ from dicomcore.source import (
 )
 from dicomcore.storage import Spool, Storage
 from dicomcore.threads import Threads
+from dicomcore.upkeep import Damage, Progress
 
 logger = logging.getLogger(__name__)
 
@@ -130,6 +132,18 @@ class Archive:
             raise await self.threads(self._missing, resource)
         await self.threads(self._discard, keys)
         return len(keys)
+
+    def sweep(self) -> int:
+        """Remove what a crash left behind; see `upkeep.sweep`."""
+        return upkeep.sweep(self.storage, self.index)
+
+    def reindex(self, progress: Progress) -> list[Damage]:
+        """Make the index anew from the stored objects; returns those that cannot be read."""
+        return upkeep.reindex(self.storage, self.index, self._inline_threshold, progress)
+
+    def verify(self, progress: Progress) -> Iterator[Damage]:
+        """Check the digest of every stored object, and find those that no row refers to."""
+        return upkeep.verify(self.storage, self.index, progress)
 
     def close(self) -> None:
         """Commit what waits and let go of storage and index."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
-from dicomcore.storage import Buffer
+from dicomcore.data import Buffer
 
 Extent = tuple[int, int]
 """From where to where in a stored object."""

@@ -17,7 +17,6 @@ from dicomcore.data import (
     Part10,
     encode_elements,
     join,
-    read_file,
     uid_name,
 )
 from dicomcore.errors import AttributeMismatch, MissingAttribute, UnsupportedSopClass

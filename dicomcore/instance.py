@@ -16,6 +16,7 @@ from functools import partial
 from dicomcore.content import Content, Extent, within
 from dicomcore.data import (
     OCTET_STREAM,
+    Buffer,
     BulkdataPolicy,
     Element,
     Part10,
@@ -30,8 +31,7 @@ from dicomcore.data import (
 from dicomcore.errors import DamagedInstance, ResourceNotFound, StorageUnavailable
 from dicomcore.index import Index, InstanceRow
 from dicomcore.pixels import FrameIndex, decode_frame, to_explicit_little_endian
-from dicomcore.resources import Resource
-from dicomcore.storage import Buffer, Storage, StoredObject
+from dicomcore.storage import Storage, StoredObject
 from dicomcore.threads import Threads
 from dicomcore.uids import EXPLICIT_VR_LITTLE_ENDIAN
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -99,9 +99,9 @@ def _normalize_decimal(text: str) -> str | None:
         return None
     try:
         number = Decimal(text.strip())
-    except InvalidOperation:
+        return str(number.normalize() + 0) if number.is_finite() else None
+    except ArithmeticError:
         return None
-    return str(number.normalize() + 0) if number.is_finite() else None
 
 
 _NORMALIZERS: Mapping[str, Callable[[str], str | None]] = {
@@ -200,7 +200,7 @@ def resolve(dataset: Json, tag: int, private_creator: str | None) -> str | None:
         return name
     for block in range(0x10, 0x100):
         creator = dataset.get(f"{name[:4]}00{block:02X}")
-        if creator is not None and private_creator in _texts(creator):
+        if creator is not None and private_creator in map(str.strip, _texts(creator)):
             return f"{name[:4]}{block:02X}{name[6:]}"
     return None
 
@@ -212,13 +212,13 @@ def _texts(element: Json) -> Iterator[str]:
             groups = (value.get(group, "") for group in ("Alphabetic", "Ideographic", "Phonetic"))
             yield "=".join(groups).rstrip("=")
         else:
-            yield "" if value is None else str(value).strip(" \0") if isinstance(value, str) else str(value)
+            yield "" if value is None else str(value)
 
 
 def _matches_value(key: MatchingKey, element: Json, context: _Context) -> bool:
     if isinstance(key.match, Universal):
         return True
-    values = [value for value in _texts(element) if value]
+    values = [value for value in _texts(element) if value.strip(" \0")]
     if isinstance(key.match, Empty):
         return not values and "InlineBinary" not in element and "BulkDataURI" not in element
     vr = element.get("vr", "UN") if key.vr == "UN" else key.vr
@@ -291,4 +291,4 @@ def _matches_moment(pair: CombinedRange, dataset: Json, context: _Context) -> bo
 
 
 def _first(dataset: Json, tag: int, vr: str) -> str:
-    return next((comparable(vr, text) for text in _texts(dataset.get(f"{tag:08X}", {})) if text), "")
+    return next((comparable(vr, text) for text in _texts(dataset.get(f"{tag:08X}", {}))), "")

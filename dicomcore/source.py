@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from dicomcore.errors import (
@@ -87,7 +87,7 @@ def failure_reason(error: DicomError) -> FailureReason:
 class StoreOutcome:
     """What became of one instance. UIDs are empty where the bytes did not tell them."""
 
-    resource: Resource = Resource()
+    resource: Resource = field(default_factory=Resource)
     sop_class_uid: str = ""
     change: Change | None = None
     failure: FailureReason | None = None

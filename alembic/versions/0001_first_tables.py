@@ -198,6 +198,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["series_row"], ["series.id"], name="fk_instance_series_row", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_instance"),
     )
+    op.create_index("ix_instance_key", "instance", ["key"])
     op.create_index("ix_instance_order", "instance", ["series_instance_uid", "instance_number", "sop_instance_uid"])
     op.create_index("ix_instance_series_row", "instance", ["series_row", "instance_number", "sop_instance_uid"])
     op.create_index("ix_instance_study_instance_uid", "instance", ["study_instance_uid"])

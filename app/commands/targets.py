@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import BinaryIO, Protocol, Self
 
 from app.zip_archive import ZipWriter
-from dicomcore.storage import Buffer
+from dicomcore.data import Buffer
 
 
 class Target(Protocol):

@@ -5,7 +5,6 @@ The resources of Table 10.6.1-1 are a table here: a path, the level of what is f
 
 from collections.abc import Callable
 
-import orjson
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 

@@ -31,9 +31,7 @@ async def store_study(
     return await _store(request, services, accepted, base, study)
 
 
-async def _store(
-    request: Request, services: ServicesDep, accepted: Acceptable, base: str, study: Resource
-) -> Response:
+async def _store(request: Request, services: ServicesDep, accepted: Acceptable, base: str, study: Resource) -> Response:
     selection = select_document(accepted, Category.STORE)
     result = await store_body(
         request.headers.get("content-type"),

@@ -21,7 +21,7 @@ from app.headers import warning
 from app.negotiation import DICOM, ZIP, Category, multipart_content_type, select_document, select_instances
 from app.parameters import parse_metadata_includefield
 from app.representations import json_array, revision_tag, select_attributes, xml_parts
-from app.responses import BufferResponse, CodedResponse, not_modified
+from app.responses import BufferResponse, CodedResponse
 from app.retrieval import Leaving, can_decode, instances_of, parts, single_file, stored_syntaxes, zip_file
 from dicomcore.resources import Level, Resource
 

@@ -15,6 +15,7 @@ The map, from the ground up:
 - `dicomdir`, with its tables in `directory_records`: the directory of a File-set
 """
 
+from dicomcore.data.assembly import AssembledInstance, BulkdataPart, instance_from_metadata
 from dicomcore.data.bulkdata import bulkdata_media_type, bulkdata_paths, bulkdata_value, find_element
 from dicomcore.data.charset import DEFAULT, UTF8, Charset
 from dicomcore.data.codestream import ImageHeader, read_image_header
@@ -93,7 +94,9 @@ __all__ = [
     "TRANSFER_SYNTAXES",
     "UTF8",
     "VRS",
+    "AssembledInstance",
     "Buffer",
+    "BulkdataPart",
     "BulkdataPolicy",
     "Charset",
     "Dataset",
@@ -123,6 +126,7 @@ __all__ = [
     "file_header",
     "find_element",
     "guess_transfer_syntax",
+    "instance_from_metadata",
     "is_private",
     "is_private_creator",
     "is_retired_uid",

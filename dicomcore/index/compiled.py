@@ -15,6 +15,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.operators import OperatorType
 
 
 class Compiled:
@@ -52,6 +53,10 @@ class Among(ColumnElement[bool]):
     def __init__(self, column: Column[Any], values: BindParameter[Any]) -> None:
         self.column = column
         self.values = values
+
+    def self_group(self, against: OperatorType | None = None) -> ColumnElement[Any]:
+        """Stay as it is: SQLAlchemy would write ``= 1`` behind it for SQLite, and SQLite then use no index."""
+        return self
 
 
 @compiles(Among, "sqlite")

@@ -29,8 +29,9 @@ T = TypeVar("T")
 
 LOCK_TIMEOUT_MS = 8_000
 READ_CONNECTIONS = 16
-_MAP_BYTES = 1 << 30
-_CACHE_KIB = 8 * 1024
+_CACHE_KIB = 2 * 1024
+_WRITER_CACHE_KIB = 16 * 1024
+_JOURNAL_BYTES = 64 << 20
 _PATIENCE_SECONDS = 5
 
 _SQLITE_PRAGMAS = (
@@ -40,7 +41,9 @@ _SQLITE_PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",
     f"PRAGMA cache_size = -{_CACHE_KIB}",
-    f"PRAGMA mmap_size = {_MAP_BYTES}",
+    f"PRAGMA journal_size_limit = {_JOURNAL_BYTES}",
+    # Each connection would map the file for itself, and all of it counts as memory of the process.
+    "PRAGMA mmap_size = 0",
 )
 _UNFIT = (sqlite3.DataError, sqlite3.IntegrityError, psycopg.DataError, psycopg.IntegrityError)
 # hashtext of the schema: archives in schemas of one database do not wait for each other.
@@ -98,6 +101,7 @@ def open_engine(url: str, *, writes: bool) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         engine = _open_sqlite(parsed, size)
         if writes:
+            event.listen(engine, "connect", _enlarge_cache)
             event.listen(engine, "begin", _begin_immediate)
         return engine
     arguments = {
@@ -126,6 +130,10 @@ def _open_sqlite(url: URL, size: Mapping[str, int]) -> Engine:
 def _set_pragmas(connection: sqlite3.Connection, _: object) -> None:
     for pragma in _SQLITE_PRAGMAS:
         connection.execute(pragma)
+
+
+def _enlarge_cache(connection: sqlite3.Connection, _: object) -> None:
+    connection.execute(f"PRAGMA cache_size = -{_WRITER_CACHE_KIB}")
 
 
 def _begin_immediate(connection: Connection) -> None:

@@ -90,6 +90,10 @@ class Index:
         """Say whether this very instance is stored, with this content."""
         return self._reading.is_stored(resource, content_digest)
 
+    def keys(self, first: str = "") -> set[str]:
+        """The storage keys that rows refer to, from ``first`` on."""
+        return self._reading.keys(first)
+
     def frame_page(self, row: InstanceRow, page: int) -> bytes | None:
         """One page of the frame index; None if there is no such page, or the instance has been replaced."""
         return self._reading.frame_page(row, page)

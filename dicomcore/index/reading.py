@@ -139,6 +139,7 @@ class Reading:
             Level.INSTANCE: prepare(select(instance.c.id).where(_INSTANCE)),
         }
         self._digest = prepare(select(instance.c.content_digest).where(_INSTANCE))
+        self._keys = prepare(select(instance.c.key).where(instance.c.key >= bindparam("first")))
         self._frame_page = prepare(
             select(frame_page.c.spans).where(
                 frame_page.c.instance_row == bindparam("revision"), frame_page.c.page == bindparam("page")
@@ -187,6 +188,10 @@ class Reading:
         """Say whether this very instance is stored, with this content."""
         row = self._digest.row(**uid_columns(resource))
         return row is not None and bytes(row[0]) == content_digest
+
+    def keys(self, first: str) -> set[str]:
+        """The storage keys of all instances, from ``first`` on."""
+        return {str(row[0]) for row in self._keys.rows(first=first)}
 
     def frame_page(self, row: InstanceRow, page: int) -> bytes | None:
         """One page of the frame index; None if there is no such page, or the instance has been replaced."""

@@ -164,6 +164,7 @@ instance = Table(
     Index("ix_instance_series_row", "series_row", "instance_number", "sop_instance_uid"),
     Index("ix_instance_order", "series_instance_uid", "instance_number", "sop_instance_uid"),
     Index("ix_instance_study_instance_uid", "study_instance_uid"),
+    Index("ix_instance_key", "key"),
 )
 
 frame_page = Table(

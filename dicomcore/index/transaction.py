@@ -44,7 +44,9 @@ class Transaction:
         """Run an INSERT or UPDATE for each of the rows, which give its parameters."""
         compiled = self._compile(statement)
         arguments: Sequence[Any] = [compiled.arguments(row) for row in rows]
-        if arguments:
+        if len(arguments) == 1:
+            self._cursor.execute(compiled.sql, arguments[0])  # executemany of psycopg opens a pipeline for it
+        elif arguments:
             self._cursor.executemany(compiled.sql, arguments)
 
     def _compile(self, statement: ClauseElement) -> Compiled:

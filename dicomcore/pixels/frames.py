@@ -25,6 +25,7 @@ FRAMES_PER_PAGE = 1024
 _HEADER = Struct("<BBQQQQ")
 _VERSION = 1
 _ENCAPSULATED, _BIG_ENDIAN, _WORDS = 1, 2, 4
+_TAG_SHIFT = 3  # two bits: the place of the tag in PIXEL_DATA_TAGS
 _SEVERAL = 1 << 63
 
 
@@ -45,11 +46,13 @@ class FrameIndex:
     offset: int = 0
     length: int = 0
     pages: tuple[bytes, ...] = ()
+    tag: int = PIXEL_DATA_TAGS[0]
 
     @property
     def header(self) -> bytes:
         """Everything but the pages, packed."""
         flags = self.encapsulated * _ENCAPSULATED | (not self.little_endian) * _BIG_ENDIAN | self.words * _WORDS
+        flags |= PIXEL_DATA_TAGS.index(self.tag) << _TAG_SHIFT
         header = _HEADER.pack(_VERSION, flags, self.declared, self.count, self.offset, self.length)
         return header + self.image.to_bytes()
 
@@ -69,6 +72,7 @@ class FrameIndex:
             offset=offset,
             length=length,
             pages=tuple(pages),
+            tag=PIXEL_DATA_TAGS[flags >> _TAG_SHIFT],
         )
 
     def page_number(self, frame_number: int) -> int | None:
@@ -126,6 +130,7 @@ def frame_index(dataset: Dataset) -> FrameIndex:
         words=element.vr != "OB",
         offset=element.start,
         length=length,
+        tag=element.tag,
     )
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 
+from dicomcore.data import Buffer
 from dicomcore.errors import CorruptFrame
 from dicomcore.pixels.frames import FrameIndex
 
@@ -40,3 +43,19 @@ def shifted_bits(frame: memoryview, bit_offset: int, bits: int) -> memoryview:
     """Return ``bits`` bits from ``bit_offset`` on, least significant first (PS3.5 §8.1.1), padded with zeros."""
     unpacked = np.unpackbits(np.frombuffer(frame, np.uint8), bitorder="little")
     return np.packbits(unpacked[bit_offset : bit_offset + bits], bitorder="little").data
+
+
+def packed_bits(frames: Iterable[memoryview], bits: int) -> Iterator[Buffer]:
+    """Yield frames of ``bits`` bits each one after the other, without padding between them (PS3.5 §8.1.1)."""
+    carried = np.empty(0, np.uint8)
+    for frame in frames:
+        if not len(carried) and bits % 8 == 0:
+            yield frame
+            continue
+        unpacked = np.unpackbits(np.frombuffer(frame, np.uint8), bitorder="little")[:bits]
+        waiting = np.concatenate((carried, unpacked))
+        whole = len(waiting) // 8 * 8
+        yield np.packbits(waiting[:whole], bitorder="little").tobytes()
+        carried = waiting[whole:]
+    if len(carried):
+        yield np.packbits(carried, bitorder="little").tobytes()

@@ -25,6 +25,7 @@ from dicomcore.errors import CodecUnavailable, CorruptFrame, LimitExceeded
 from dicomcore.pixels.decoding import decode_frame, is_decodable
 from dicomcore.pixels.frames import FrameIndex, frame_index
 from dicomcore.pixels.image import PHOTOMETRIC_INTERPRETATION, PIXEL_DATA, PLANAR_CONFIGURATION
+from dicomcore.pixels.native import packed_bits
 from dicomcore.pixels.offset_tables import EXTENDED_OFFSET_TABLE, EXTENDED_OFFSET_TABLE_LENGTHS
 from dicomcore.uids import RLE_LOSSLESS
 
@@ -85,11 +86,15 @@ def _write_decoded(dataset: Dataset, element: Element, frames: FrameIndex, synta
     yield from write_dataset(before, EXPLICIT_VR_LITTLE_ENDIAN)
     length = (frames.count * frames.image.bits + 7) // 8
     yield _pixel_data_header(frames, length + (length & 1))
-    for frame_number in range(1, frames.count + 1):
-        yield decode_frame(frames, syntax, element.buffer, frame_number)
+    yield from packed_bits(_decoded(frames, syntax, element), frames.image.bits)
     if length & 1:
         yield b"\0"
     yield from write_dataset(after, EXPLICIT_VR_LITTLE_ENDIAN)
+
+
+def _decoded(frames: FrameIndex, syntax: TransferSyntax, element: Element) -> Iterator[memoryview]:
+    for frame_number in range(1, frames.count + 1):
+        yield decode_frame(frames, syntax, element.buffer, frame_number)
 
 
 def _pixel_data_header(frames: FrameIndex, length: int) -> bytes:
@@ -133,7 +138,7 @@ def _with_native_pixels(item: Dataset, syntax: TransferSyntax) -> Dataset:
         raise CodecUnavailable(syntax.uid)
     frames = _frames_to_decode(item, syntax)
     before, after = _split(item, syntax, frames)
-    native = b"".join(decode_frame(frames, syntax, element.buffer, one + 1) for one in range(frames.count))
+    native = b"".join(packed_bits(_decoded(frames, syntax, element), frames.image.bits))
     before.put_raw(PIXEL_DATA, "OW" if frames.image.bits_allocated > 8 else "OB", native + b"\0" * (len(native) & 1))
     for following in after:
         before.elements[following.tag] = following

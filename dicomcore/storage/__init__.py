@@ -7,13 +7,12 @@
 """
 
 from dicomcore.storage.local import DEFAULT_MEMORY_LIMIT, DEFAULT_SIZE_LIMIT, LocalObject, LocalStorage
-from dicomcore.storage.protocol import Buffer, Spool, Storage, StoredObject
+from dicomcore.storage.protocol import Spool, Storage, StoredObject
 from dicomcore.storage.spool import LocalSpool
 
 __all__ = [
     "DEFAULT_MEMORY_LIMIT",
     "DEFAULT_SIZE_LIMIT",
-    "Buffer",
     "LocalObject",
     "LocalSpool",
     "LocalStorage",

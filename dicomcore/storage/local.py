@@ -41,6 +41,7 @@ class LocalStorage:
             self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         except OSError as error:
             raise storage_error(error) from error
+        self._swept = folder / "swept"
         self.is_alone = self._lock_folder()
 
     def spool(self) -> LocalSpool:
@@ -96,6 +97,11 @@ class LocalStorage:
         finally:
             probe.close()
 
+    @property
+    def swept(self) -> float:
+        """When the last sweep was (seconds since the epoch); 0 if never."""
+        return self._swept.stat().st_mtime if self._swept.exists() else 0.0
+
     def sweep(self, orphans: Collection[str] = ()) -> int:
         """Remove unfinished spools, and the objects named as ``orphans``; only while no other process is here."""
         removed = 0
@@ -104,6 +110,7 @@ class LocalStorage:
             removed += 1
         for key in orphans:
             self.delete(key)
+        self._swept.touch()
         return removed + len(orphans)
 
     def share(self) -> None:

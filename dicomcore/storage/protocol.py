@@ -98,6 +98,10 @@ class Storage(Protocol):
     def is_alone(self) -> bool:
         """Whether no other process had the storage open when this one opened it, and others still wait outside."""
 
+    @property
+    def swept(self) -> float:
+        """When the last sweep was (seconds since the epoch); 0 if never."""
+
     def sweep(self, orphans: Collection[str] = ()) -> int:
         """Drop unfinished spools and the objects named as ``orphans``; only while `is_alone`. Returns how many."""
 

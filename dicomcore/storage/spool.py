@@ -12,8 +12,8 @@ import mmap
 import os
 from pathlib import Path
 
+from dicomcore.data import Buffer
 from dicomcore.errors import LimitExceeded, StorageFull, StorageUnavailable
-from dicomcore.storage.protocol import Buffer
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _HASH_BLOCK = 1 << 20

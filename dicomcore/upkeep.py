@@ -1,0 +1,117 @@
+"""Looking after an archive: the sweep after a crash, the rebuild of the index, the check of every stored byte."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+
+from dicomcore.data import read_file
+from dicomcore.errors import DicomError
+from dicomcore.index import Index, InstanceRecord, InstanceRow
+from dicomcore.ingest import catalogue, content_digest, identify
+from dicomcore.resources import Resource
+from dicomcore.storage import Storage
+
+Progress = Callable[[int], None]
+"""Called with the number of objects that have been dealt with since the last call."""
+
+_SWEEP_MARGIN = 600.0  # seconds; keys are older than their commits, and clocks are set
+_BATCH = 256
+_THREADS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """An object that is not what it should be. ``resource`` is None when no row refers to it."""
+
+    key: str
+    problem: str
+    resource: Resource | None = None
+
+
+def sweep(storage: Storage, index: Index) -> int:
+    """Remove what a crash left: unfinished spools, and objects that were kept but never got their row.
+
+    Only objects since the last sweep are looked at, so that it takes as long as there was work since then. Does nothing
+    while other processes use the storage. Returns how many files were removed.
+    """
+    if not storage.is_alone:
+        return 0
+    since = max(0.0, storage.swept - _SWEEP_MARGIN)
+    kept = list(storage.keys(since))
+    known = index.keys(kept[0]) if kept else set()
+    removed = storage.sweep([key for key in kept if key not in known])
+    storage.share()
+    return removed
+
+
+def reindex(storage: Storage, index: Index, inline_threshold: int, progress: Progress) -> list[Damage]:
+    """Forget all rows and make them anew from the stored objects alone; returns those that cannot be read."""
+    index.clear()
+    damaged: list[Damage] = []
+    keys = storage.keys()
+    with ThreadPoolExecutor(_THREADS) as pool:
+        while batch := list(islice(keys, _BATCH)):
+            records = list(pool.map(lambda key: _record(storage, key, inline_threshold), batch))
+            index.store([record for record in records if isinstance(record, InstanceRecord)])
+            damaged += [record for record in records if isinstance(record, Damage)]
+            progress(len(batch))
+    return damaged
+
+
+def verify(storage: Storage, index: Index, progress: Progress) -> Iterator[Damage]:
+    """Read every object and compare its digest with that of its row; then name the objects that no row refers to."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        rows = index.instances(Resource())
+        while batch := list(islice(rows, _BATCH)):
+            yield from _found(pool.map(lambda row: _check(storage, row), batch))
+            progress(len(batch))
+    known = index.keys()
+    orphans = (key for key in storage.keys(0.0) if key not in known)
+    yield from (Damage(key, "no row refers to this object") for key in orphans)
+
+
+def _found(results: Iterator[Damage | None]) -> Iterator[Damage]:
+    return (result for result in results if result is not None)
+
+
+def _check(storage: Storage, row: InstanceRow) -> Damage | None:
+    try:
+        stored = storage.open(row.key)
+    except KeyError:
+        return Damage(row.key, "the object is missing", row.resource)
+    try:
+        digest = _digest(stored.windows())
+    finally:
+        stored.close()
+    return None if digest == row.sha256 else Damage(row.key, "the bytes differ from what was stored", row.resource)
+
+
+def _record(storage: Storage, key: str, inline_threshold: int) -> InstanceRecord | Damage:
+    stored = storage.open(key)
+    try:
+        view = stored.view()
+        part10 = read_file(view)
+        return catalogue(
+            part10,
+            identify(part10),
+            key=key,
+            size=stored.size,
+            sha256=_digest(stored.windows()),
+            digest=content_digest(part10, view),
+            inline_threshold=inline_threshold,
+        )
+    except DicomError as error:
+        return Damage(key, str(error))
+    finally:
+        stored.close()
+
+
+def _digest(windows: Iterator[memoryview] | Sequence[memoryview]) -> bytes:
+    digest = hashlib.sha256()
+    for window in windows:
+        digest.update(window)
+    return digest.digest()
