@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from starlette.responses import Response
 
 from app.bulk_responses import Item, bulk_response
-from app.dependencies import Services
+from app.dependencies import Asked
 from app.negotiation import Acceptable, Selection, select_bulkdata
 from app.retrieval import can_decode, instances_of, stored_syntaxes
 from dicomcore.errors import NotAcceptable, ResourceNotFound
 from dicomcore.instance import Instance
-from dicomcore.resources import Level, Resource
+from dicomcore.resources import Level
 from dicomcore.uids import EXPLICIT_VR_LITTLE_ENDIAN
 
 PIXEL_DATA_PATHS = frozenset(("7FE00010", "7FE00008", "7FE00009"))
@@ -44,13 +44,14 @@ async def bulkdata(instance: Instance, path: str, accepted: Acceptable, base: st
     return bulk_response([Item(location, selection, value.content)], instance.digest)
 
 
-async def all_bulkdata(services: Services, resource: Resource, accepted: Acceptable, base: str) -> Response:
+async def all_bulkdata(asked: Asked) -> Response:
     """Everything that the metadata of a resource refer to; what cannot be had as asked for is left out."""
-    instances = await instances_of(services.source, resource)
+    resource, accepted, base = asked.resource, asked.accepted, asked.base
+    instances = await instances_of(asked.source, resource)
     items: list[Item] = []
     for one in instances:
         prefix = f"{base}{one.resource.path}/bulkdata/"
-        for value in await one.all_bulkdata(services.settings.inline_threshold_bytes):
+        for value in await one.all_bulkdata(asked.settings.inline_threshold_bytes):
             if value.path in PIXEL_DATA_PATHS and one.number_of_frames:
                 items += await _acceptable_pixels(one, accepted, prefix + value.path)
                 continue
@@ -59,9 +60,10 @@ async def all_bulkdata(services: Services, resource: Resource, accepted: Accepta
     return _all(items, instances, f"bulk data of {resource}")
 
 
-async def pixel_data(services: Services, resource: Resource, accepted: Acceptable, base: str) -> Response:
+async def pixel_data(asked: Asked) -> Response:
     """The pixel data of the instances themselves, not that of icons in them."""
-    instances = [one for one in await instances_of(services.source, resource) if one.number_of_frames]
+    resource, accepted, base = asked.resource, asked.accepted, asked.base
+    instances = [one for one in await instances_of(asked.source, resource) if one.number_of_frames]
     items: list[Item] = []
     for one in instances:
         location = f"{base}{one.resource.path}/bulkdata/{one.pixel_data_path}"

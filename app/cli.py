@@ -14,6 +14,7 @@ app = typer.Typer(
     help="Isocenter: a DICOMweb archive.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,  # plain help: tables cut long option names off on narrow terminals
     pretty_exceptions_show_locals=False,  # local variables hold patients' data
 )
 for _name, _command in {

@@ -78,7 +78,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         gate=Gate(),
     )
     metrics = Metrics(lambda: _statistics(archive), workers=settings.workers)
-    for router in (stow_rs.router, qido_rs.router, wado_rs.router, bulkdata.router, deletion.router):
+    for router in (bulkdata.router, wado_rs.router, qido_rs.router, stow_rs.router, deletion.router):
         app.include_router(router, prefix=SERVICE_PATH)
     app.include_router(
         health_router({"storage": archive.storage.check, "index": lambda: archive.index.revision(Resource())}, metrics)

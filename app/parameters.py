@@ -30,7 +30,6 @@ from dicomcore.times import parse_offset
 MAX_PARAMETERS = 100
 MAX_VALUE_LENGTH = 2048
 MAX_LIST_LENGTH = 65_536
-MAX_VALUES = 2_000
 MAX_INCLUDE_FIELDS = 1_000
 MAX_PATH_LENGTH = 16
 DEFAULT_RESULTS = 5_000
@@ -276,7 +275,7 @@ def _values(parameter: _Parameter, vr: str, request: _Request) -> list[str]:
     if vr in WILD_CARD_VRS and b"+" in parameter.raw:
         readings.append(parameter.raw.replace(b"+", b" "))
     texts = [text for raw in readings for text in (_split_values(raw, vr) if is_list else [_unescape(raw)])]
-    if any(len(text) > MAX_VALUE_LENGTH for text in texts) or len(texts) > MAX_VALUES:
+    if any(len(text) > MAX_VALUE_LENGTH for text in texts):
         raise InvalidParameter(parameter.name, "is too long")
     return texts
 

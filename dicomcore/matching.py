@@ -220,7 +220,7 @@ def _matches_value(key: MatchingKey, element: Json, context: _Context) -> bool:
         return True
     values = [value for value in _texts(element) if value.strip(" \0")]
     if isinstance(key.match, Empty):
-        return not values and "InlineBinary" not in element and "BulkDataURI" not in element
+        return not values and not _holds_more(element)
     vr = element.get("vr", "UN") if key.vr == "UN" else key.vr
     if vr == "SQ":
         return False
@@ -231,6 +231,11 @@ def _matches_value(key: MatchingKey, element: Json, context: _Context) -> bool:
         names = key.match.values if isinstance(key.match, Literal) else key.match.patterns
         return any(matches_fuzzily(name, values) for name in names)
     return _MATCHERS[type(key.match)](key.match, vr, [comparable(vr, text) for text in values])
+
+
+def _holds_more(element: Json) -> bool:
+    """Say whether an element holds what has no text: items or bytes."""
+    return "InlineBinary" in element or "BulkDataURI" in element or bool(element.get("vr") == "SQ" and element.get("Value"))
 
 
 def _matches_literal(match: Match, vr: str, values: Iterable[str]) -> bool:

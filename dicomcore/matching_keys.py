@@ -17,6 +17,7 @@ from dicomcore.times import normalize_date, normalize_datetime, normalize_time, 
 from dicomcore.uids import check_uid
 
 MAX_UIDS = 1_000
+MAX_VALUES = 100
 MAX_WILD_CARDS = 16
 
 # Dates and times that are one moment (PS3.4 §C.2.2.2.5.4, PS3.18 §8.3.4.1.1).
@@ -51,6 +52,8 @@ def match_of(
     given = [value for value in values if value.strip(" ")]
     if not given or any(not value.strip("* ") for value in given):
         return Universal()
+    if vr != "UI" and len(set(given)) > MAX_VALUES:
+        raise InvalidParameter(name, f"has more than {MAX_VALUES} values")
     if empty and _MATCH_EMPTY in given:
         if len(given) > 1:
             raise InvalidParameter(name, "cannot ask for no value and for a value at once")
@@ -62,7 +65,7 @@ def match_of(
 
 def _text(name: str, vr: str, values: Sequence[str]) -> Match:
     texts = tuple(dict.fromkeys(value if vr == "PN" else comparable(vr, value) for value in values))
-    if sum(text.count("*") + text.count("?") for text in texts) > MAX_WILD_CARDS * len(texts):
+    if any(text.count("*") + text.count("?") > MAX_WILD_CARDS for text in texts):
         raise InvalidParameter(name, f"has more than {MAX_WILD_CARDS} wild cards")
     return WildCard(texts) if any(mark in text for text in texts for mark in "*?") else Literal(texts)
 

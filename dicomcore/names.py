@@ -2,7 +2,8 @@
 
 Names are compared in a normal form: without case, accents and width of letters, without empty trailing components and
 groups. A key in plain letters is compared with the alphabetic component group; one with other letters (Kanji, Kana,
-Hangul, Cyrillic, ...) with any group; one that has ``=`` group by group, where an empty group matches every group.
+Hangul, Cyrillic, ...) with any group; one that has ``=`` group by group, where an empty group matches every group. A
+leading wild card may reach across ``=``.
 
 Fuzzy matching (PS3.18 §8.3.4.2) goes by words: each word of the key must begin, or sound like, a word of the name, in
 any order and in any component group. The sound is a five character code after the manner of Soundex: see `phonetic`.

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 import sqlalchemy
 import zstandard
 
@@ -76,6 +77,17 @@ def record(
     )
 
 
+DATABASES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql))
+"""The parameters of a fixture that makes a test run on both databases."""
+
+
+def new_database(request: pytest.FixtureRequest, directory: Path) -> str:
+    """The URL of an empty database of the kind that the fixture's parameter names."""
+    if request.param == "sqlite":
+        return sqlite_url(directory)
+    return empty_database(request.getfixturevalue("postgresql_url"))
+
+
 @contextmanager
 def open_index(url: str) -> Iterator[Index]:
     """A new index in an empty database."""
@@ -102,9 +114,23 @@ def empty_database(url: str) -> str:
     return url
 
 
-def rows(index_url: str, statement: str) -> list[tuple[Any, ...]]:
+def contents(url: str) -> dict[str, list[tuple[Any, ...]]]:
+    """All that the tables say about the instances, without numbers of rows and changes."""
+    found = {}
+    for table in tables.sorted_tables:
+        names = [name for name in table.c.keys() if name not in _NUMBERS]
+        if table.name != "change":
+            columns = ", ".join(f'"{name}"' for name in names)
+            found[table.name] = sorted(rows(url, f"SELECT {columns} FROM {table.name}"))
+    return found
+
+
+_NUMBERS = {"id", "revision", "patient_row", "study_row", "series_row", "instance_row"}
+
+
+def rows(url: str, statement: str) -> list[tuple[Any, ...]]:
     """Run a SELECT besides the index."""
-    engine = open_engine(index_url, writes=False)
+    engine = open_engine(url, writes=False)
     with engine.connect() as connection:
         found = [tuple(row) for row in connection.execute(sqlalchemy.text(statement))]
     engine.dispose()

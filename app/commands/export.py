@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from app.commands.opening import open_archive
 from app.commands.options import with_settings
+from app.commands.progress import moving_bar
 from app.commands.selection import Selection
 from app.commands.targets import FolderTarget, Target, ZipTarget
 from app.settings import Settings
@@ -69,11 +68,10 @@ def export(
 
 async def _export(settings: Settings, selection: Selection, target: Target) -> FileSet:
     file_set = FileSet()
-    with open_archive(settings) as archive, target, _progress() as progress:
-        bar = progress.add_task("Exporting", total=None)
+    with open_archive(settings) as archive, target, moving_bar("Exporting") as moved:
         async for found in _instances(archive, selection):
             await _add(archive, found, target, file_set)
-            progress.update(bar, completed=len(file_set.entries))
+            moved(1)
         if file_set.entries:
             await target.add(("DICOMDIR",), _once(encode_dicomdir(file_set.entries)))
     return file_set
@@ -104,12 +102,3 @@ async def _add(source: Source, instance: Instance, target: Target, file_set: Fil
 
 async def _once(content: bytes) -> AsyncIterator[bytes]:
     yield content
-
-
-def _progress() -> Progress:
-    return Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description} {task.completed:,.0f} instances"),
-        console=Console(stderr=True),
-        transient=True,
-    )

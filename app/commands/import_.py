@@ -10,12 +10,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from app.commands.candidates import Candidate, candidates, read_into
 from app.commands.opening import open_archive
 from app.commands.options import with_settings
+from app.commands.progress import moving_bar
 from app.settings import Settings
 from dicomcore.errors import DicomError
 from dicomcore.source import Change, Source
@@ -63,14 +63,13 @@ def import_(
 async def _import(settings: Settings, paths: Iterable[Path], parallel: int) -> Report:
     report = Report()
     found = await asyncio.to_thread(lambda: list(candidates(paths)))
-    with open_archive(settings) as archive, _progress() as progress:
-        bar = progress.add_task("Importing", total=len(found))
+    with open_archive(settings) as archive, moving_bar("Importing", len(found)) as moved:
         queue = iter(found)
 
         async def work() -> None:
             for candidate in queue:
                 await store(candidate, archive, report)
-                progress.advance(bar)
+                moved(1)
 
         async with asyncio.TaskGroup() as tasks:
             for _ in range(parallel):
@@ -95,16 +94,6 @@ async def store(candidate: Candidate, source: Source, report: Report) -> None:
         report.refuse(candidate, outcome.detail)
     else:
         report.count(outcome.change.value)
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=None),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(compact=True),
-        console=Console(stderr=True),
-    )
 
 
 def _print(report: Report, console: Console, shown: int | None) -> None:

@@ -1,23 +1,44 @@
-"""Opening the archive for commands that work without a server: the same composition, the same schema check."""
+"""Opening the archive for commands that work without a server.
+
+They never sweep: a sweep takes objects that no row names for what a crash left, and these commands are also for an
+index that is lost, empty or older than the storage. Sweeping is the server's.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app import main
 from app.commands.migrate import bring_to_head, is_embedded
 from app.log import configure_logging
 from app.settings import Settings
 from dicomcore.archive import Archive
+from dicomcore.index import DuplicatePolicy, Index
+from dicomcore.storage import LocalStorage
 
 
 @contextmanager
 def open_archive(settings: Settings) -> Iterator[Archive]:
-    """Open the archive that the settings name, and close it; an embedded database is made ready first."""
+    """Open the archive that the settings name, and close it; an embedded database is made ready first.
+
+    Raises:
+        StorageUnavailable, IndexUnavailable: with a sentence for the operator.
+    """
     configure_logging(settings.log_format, settings.log_level)
     if is_embedded(settings):
         bring_to_head(settings)
-    archive = main.open_archive(settings)
+    storage = LocalStorage(
+        settings.data, memory_limit=settings.spool_memory_bytes, size_limit=settings.max_instance_bytes
+    )
+    storage.share()
+    index = Index(settings.database_url)
+    archive = Archive(
+        storage,
+        index,
+        duplicates=DuplicatePolicy(settings.duplicates),
+        verify_on_read=settings.verify_on_read,
+        inline_threshold=settings.inline_threshold_bytes,
+    )
     try:
+        index.check_schema()
         yield archive
     finally:
         archive.close()

@@ -1,5 +1,7 @@
 """``isocenter serve``: check that it is safe, prepare the database, start uvicorn."""
 
+import signal
+import sys
 import tempfile
 from contextlib import AbstractContextManager, nullcontext
 
@@ -27,9 +29,11 @@ def serve(settings: Settings) -> None:
     """
     if not settings.is_loopback and not settings.allow_anonymous:
         raise typer.BadParameter(REFUSAL.format(host=settings.host))
-    # Here once, in the parent: what is wrong ends the command with a sentence, and a sweep has the folder for itself.
+    # Tried here once: what is wrong ends the command with a sentence, and not each worker with a traceback.
     with open_archive(settings):
         pass
+    # uvicorn gives the signal back when it has ended in order: an end that was asked for is no failure.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with _metrics_directory(settings) as directory:
         # Workers start anew and read their settings from the environment, before they import anything.
         shared = {MULTIPROCESS_DIRECTORY: directory} if directory else {}

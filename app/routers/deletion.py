@@ -3,28 +3,18 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from app.dependencies import InstanceDep, SeriesDep, SourceDep, StudyDep
+from app.dependencies import AskedDep
 from app.responses import no_content
+from app.routers.levels import LEVELS
 
 router = APIRouter(tags=["Extensions"])
 
 
-@router.delete("/studies/{study}", status_code=204, summary="Delete a study")
-async def delete_study(resource: StudyDep, source: SourceDep) -> Response:
-    """Delete all instances of a study."""
-    await source.delete(resource)
+async def delete(asked: AskedDep) -> Response:
+    """Delete all instances of a resource; from then on it is gone (410)."""
+    await asked.source.delete(asked.resource)
     return no_content()
 
 
-@router.delete("/studies/{study}/series/{series}", status_code=204, summary="Delete a series")
-async def delete_series(resource: SeriesDep, source: SourceDep) -> Response:
-    """Delete all instances of a series."""
-    await source.delete(resource)
-    return no_content()
-
-
-@router.delete("/studies/{study}/series/{series}/instances/{instance}", status_code=204, summary="Delete an instance")
-async def delete_instance(resource: InstanceDep, source: SourceDep) -> Response:
-    """Delete an instance."""
-    await source.delete(resource)
-    return no_content()
+for level in LEVELS:
+    router.add_api_route(level.path, delete, methods=["DELETE"], status_code=204, summary=f"Delete {level.article}")

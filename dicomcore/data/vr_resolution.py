@@ -70,8 +70,8 @@ def choose_vr(element: Element, ancestors: tuple[dict[int, Element], ...], littl
         return element._replace(vr="OW")
     if "OW" in choices and element.end - element.start > 2:
         return element._replace(vr="OW")
-    signed = next((value for one in ancestors if (value := _first_short(one, PIXEL_REPRESENTATION, little_endian))), 0)
-    return element._replace(vr="SS" if signed == 1 else "US")
+    found = (_first_short(one, PIXEL_REPRESENTATION, little_endian) for one in ancestors)
+    return element._replace(vr="SS" if next((value for value in found if value is not None), 0) == 1 else "US")
 
 
 def _entries_of_lut(elements: dict[int, Element], little_endian: bool) -> int | None:

@@ -33,8 +33,9 @@ class Answers:
         self._plan = plan
         self._columns = plan.shape.columns
         self._places = _places(plan)
-        self._above: dict[tuple[int, ...], Fragments] = {}
-        self._parsed: dict[tuple[Level, int], Mapping[str, Any]] = {}
+        # Of the row before only: rows of one study or series follow each other.
+        self._above: tuple[tuple[int, ...], Fragments] = ((), {})
+        self._parsed: dict[Level, tuple[int, Mapping[str, Any]]] = {}
 
     def objects(self, rows: Iterable[Sequence[Any]]) -> list[bytes]:
         """Make the answers, in the order of the rows."""
@@ -45,13 +46,12 @@ class Answers:
     def _object(self, row: Sequence[Any]) -> bytes:
         *above, (level, place) = self._places
         ids = tuple(row[at] for _, at in above)
-        merged = self._above.get(ids)
-        if merged is None:
-            merged = {}
+        if ids != self._above[0]:
+            merged: Fragments = {}
             for upper, at in above:
                 merged |= self._level(upper, row, at)
-            self._above[ids] = merged
-        found = merged | self._level(level, row, place)
+            self._above = (ids, merged)
+        found = self._above[1] | self._level(level, row, place)
         return join_lines(sorted(found.values()))
 
     def _level(self, level: Level, row: Sequence[Any], place: int) -> Fragments:
@@ -78,10 +78,11 @@ class Answers:
     def _dataset(self, level: Level, row: Sequence[Any], place: int) -> Mapping[str, Any]:
         if level is self._plan.level:
             return _parse(level, row[place + 1], row[place + 2])
-        found = self._parsed.get((level, row[place]))
-        if found is None:
-            found = self._parsed[level, row[place]] = _parse(level, row[place + 1], row[place + 2])
-        return found
+        row_id, known = self._parsed.get(level, (None, {}))
+        if row_id != row[place]:
+            known = _parse(level, row[place + 1], row[place + 2])
+            self._parsed[level] = (row[place], known)
+        return known
 
 
 def _places(plan: Plan) -> list[tuple[Level, int]]:

@@ -95,15 +95,11 @@ def parse_url(url: str) -> URL:
 
 
 def open_engine(url: str, *, writes: bool) -> Engine:
-    """Make an engine for readers (autocommit) or for a writer (`write`)."""
+    """Make an engine for readers (autocommit) or for writers (`write`)."""
     parsed = parse_url(url)
     size = {"pool_size": 1 if writes else READ_CONNECTIONS, "max_overflow": 1 if writes else READ_CONNECTIONS}
     if parsed.get_backend_name() == "sqlite":
-        engine = _open_sqlite(parsed, size)
-        if writes:
-            event.listen(engine, "connect", _enlarge_cache)
-            event.listen(engine, "begin", _begin_immediate)
-        return engine
+        return _open_sqlite(parsed, size, writes=writes)
     arguments = {
         "connect_timeout": _PATIENCE_SECONDS,
         "tcp_user_timeout": _PATIENCE_SECONDS * 1000,
@@ -117,13 +113,15 @@ def open_engine(url: str, *, writes: bool) -> Engine:
     return engine
 
 
-def _open_sqlite(url: URL, size: Mapping[str, int]) -> Engine:
+def _open_sqlite(url: URL, size: Mapping[str, int], *, writes: bool) -> Engine:
     Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
     arguments = {"check_same_thread": False, "isolation_level": None, "timeout": LOCK_TIMEOUT_MS / 1000}
-    engine = create_engine(
-        url, connect_args=arguments, pool_reset_on_return=None, pool_timeout=_PATIENCE_SECONDS, **size
-    )
+    common: dict[str, Any] = {"connect_args": arguments, "pool_timeout": _PATIENCE_SECONDS, **size}
+    engine = create_engine(url, pool_reset_on_return="rollback" if writes else None, **common)
     event.listen(engine, "connect", _set_pragmas)
+    if writes:
+        event.listen(engine, "connect", _enlarge_cache)
+        event.listen(engine, "begin", _begin_immediate)
     return engine
 
 

@@ -6,6 +6,7 @@ call it from a thread. Stores go through one writer thread (`group_commit`), rea
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 
@@ -29,6 +30,8 @@ class Index:
         self._reader = open_engine(url, writes=False)
         self._reading = Reading(self._reader)
         self._search = Search(self._reader)
+        # Other processes are waited for by the database, other threads here, in order and without polling.
+        self._writing = threading.Lock()
         self._commits = GroupCommit(self._store)
 
     def close(self) -> None:
@@ -60,11 +63,13 @@ class Index:
 
     def delete(self, resource: Resource) -> list[str]:
         """Delete a study, series or instance; return the storage keys that no row refers to any more."""
-        return write(self._writer, lambda transaction: delete_resource(transaction, resource))
+        with self._writing:
+            return write(self._writer, lambda transaction: delete_resource(transaction, resource))
 
     def clear(self) -> None:
         """Forget all instances, to be rebuilt; the numbers of changes go on."""
-        write(self._writer, clear_tables)
+        with self._writing:
+            write(self._writer, clear_tables)
 
     def search(self, query: Query) -> Found:
         """Find what matches (PS3.18 §10.6, PS3.4 §C.4.1); raises `LimitExceeded` if that takes too much reading."""
@@ -111,4 +116,5 @@ class Index:
         return self._reading.statistics()
 
     def _store(self, records: Sequence[InstanceRecord], policies: Sequence[DuplicatePolicy]) -> list[Stored]:
-        return write(self._writer, lambda transaction: store_records(transaction, records, policies))
+        with self._writing:
+            return write(self._writer, lambda transaction: store_records(transaction, records, policies))

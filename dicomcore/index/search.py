@@ -43,9 +43,13 @@ class Found:
 
 
 class Search:
-    """Answers queries from one database; safe to be called from several threads at a time."""
+    """Answers queries from one database; safe to be called from several threads at a time.
 
-    def __init__(self, engine: Engine) -> None:
+    ``max_candidates`` is how many rows one search may match on their JSON.
+    """
+
+    def __init__(self, engine: Engine, *, max_candidates: int = MAX_CANDIDATES) -> None:
+        self._max_candidates = max_candidates
         self._is_sqlite = engine.dialect.name == "sqlite"
         self._page = lru_cache(_STATEMENTS)(lambda shape: Prepared(engine, page_statement(shape)))
         self._count = lru_cache(_STATEMENTS)(lambda shape: Prepared(engine, count_statement(shape)))
@@ -86,8 +90,10 @@ class Search:
 
     def _rows_of_candidates(self, planned: Plan) -> Iterator[Sequence[Any]]:
         parameters = {f"p{number}": value for number, value in enumerate(planned.values)}
-        candidates = self._candidates(without_columns(planned.shape)).rows(number=MAX_CANDIDATES + 1, **parameters)
-        if len(candidates) > MAX_CANDIDATES:
+        candidates = self._candidates(without_columns(planned.shape)).rows(
+            number=self._max_candidates + 1, **parameters
+        )
+        if len(candidates) > self._max_candidates:
             raise LimitExceeded(
                 "instances, series or studies to search for attributes that are not indexed", MAX_CANDIDATES
             )

@@ -113,6 +113,12 @@ def test_empty_value_matching_sees_bulk_data() -> None:
     assert not matches(MatchingKey((0x7FE00010,), "OW", Empty()), {"7FE00010": {"vr": "OW", "BulkDataURI": "x"}})
 
 
+def test_a_sequence_with_an_empty_item_is_not_empty() -> None:
+    key = MatchingKey((0x00400275,), "SQ", Empty())
+    assert not matches(key, {"00400275": element("SQ", {})})
+    assert matches(key, {"00400275": element("SQ")})
+
+
 @pytest.mark.parametrize(
     ("pattern", "text", "expected"),
     [

@@ -1,15 +1,13 @@
 """The index and the matcher give the same answer: what SQL finds is what `matches_all` says of the same attributes."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from index_fixtures import fragments, open_index, record, sqlite_url
-from postgresql_server import start_postgresql
+from index_fixtures import empty_database, fragments, open_index, record, sqlite_url
 
 from app.parameters import parse_search
 from dicomcore.errors import DicomError
@@ -71,10 +69,8 @@ def sqlite_search(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Search]:
 
 
 @pytest.fixture(scope="module")
-def postgresql_search(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Search]:
-    url, stop = start_postgresql(Path(tmp_path_factory.mktemp("postgresql")))
-    yield from search_in(url)
-    stop()
+def postgresql_search(postgresql_url: str) -> Iterator[Search]:
+    yield from search_in(empty_database(postgresql_url))
 
 
 def escaped(text: str) -> str:

@@ -82,12 +82,16 @@ def test_a_person_name_has_the_groups_that_are_not_empty(raw: bytes, expected: A
     assert values("PN", raw, UTF8) == expected
 
 
-@pytest.mark.parametrize("text", [b"1.10", b"0", b"-0.5", b"1e5", b"1.0e+002", b"123456789012345", b"-1024", b"0.000000"])
+@pytest.mark.parametrize(
+    "text", [b"1.10", b"0", b"-0.5", b"1e5", b"1.0e+002", b"123456789012345", b"-1024", b"0.000000"]
+)
 def test_a_decimal_string_that_is_a_json_number_is_written_with_its_very_characters(text: bytes) -> None:
     assert written("DS", text) == text
 
 
-@pytest.mark.parametrize("text", [b"+1", b".5", b"5.", b"007", b"1e400", b"0x10", b"NaN", b"1,5", b"12345678901234567.1", b"1 2"])
+@pytest.mark.parametrize(
+    "text", [b"+1", b".5", b"5.", b"007", b"1e400", b"0x10", b"NaN", b"1,5", b"12345678901234567.1", b"1 2"]
+)
 def test_any_other_decimal_string_is_a_string(text: bytes) -> None:
     assert written("DS", text) == b'"%b"' % text
 

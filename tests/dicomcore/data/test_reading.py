@@ -102,18 +102,18 @@ def test_implicit_unknown_of_undefined_length_is_a_sequence() -> None:
 
 
 def test_implicit_private_sequence_is_known_by_its_creator() -> None:
-    creator = element(0x20050010, "LO", "Philips Imaging DD 001", implicit=True)
+    creator = element(0x00710010, "LO", "AGFA-AG_HPState", implicit=True)
     content = element(0x00080060, "CS", "CT", implicit=True)
-    dataset, _ = read(creator + sequence(0x20051083, content, implicit=True), IMPLICIT_VR_LITTLE_ENDIAN)
-    unknown, _ = read(sequence(0x20051083, content, implicit=True), IMPLICIT_VR_LITTLE_ENDIAN)
-    assert [len(one) for one in dataset.items(0x20051083)] == [1]
-    assert unknown.elements[0x20051083].vr == "UN"
+    dataset, _ = read(creator + sequence(0x00711018, content, implicit=True), IMPLICIT_VR_LITTLE_ENDIAN)
+    unknown, _ = read(sequence(0x00711018, content, implicit=True), IMPLICIT_VR_LITTLE_ENDIAN)
+    assert [len(one) for one in dataset.items(0x00711018)] == [1]
+    assert unknown.elements[0x00711018].vr == "UN"
 
 
 def test_implicit_private_sequence_without_items_stays_unknown() -> None:
-    creator = element(0x20050010, "LO", "Philips Imaging DD 001", implicit=True)
-    dataset, _ = read(creator + element(0x20051083, "UN", b"12345678", implicit=True), IMPLICIT_VR_LITTLE_ENDIAN)
-    assert dataset.elements[0x20051083].vr == "UN"
+    creator = element(0x00710010, "LO", "AGFA-AG_HPState", implicit=True)
+    dataset, _ = read(creator + element(0x00711018, "UN", b"12345678", implicit=True), IMPLICIT_VR_LITTLE_ENDIAN)
+    assert dataset.elements[0x00711018].vr == "UN"
 
 
 def test_implicit_pixel_data_may_be_encapsulated() -> None:

@@ -1,0 +1,102 @@
+import threading
+from collections.abc import Sequence
+
+import pytest
+from index_fixtures import record
+
+from dicomcore.errors import IndexUnavailable, MalformedDataset
+from dicomcore.index.group_commit import GroupCommit
+from dicomcore.index.record import DuplicatePolicy, InstanceRecord, Outcome, Stored
+
+REPLACE = DuplicatePolicy.REPLACE_IF_CHANGED
+
+
+class Transactions:
+    """Keeps what each transaction stored; the first one waits until it is let go."""
+
+    def __init__(self) -> None:
+        self.stored: list[list[str]] = []
+        self.has_begun = threading.Event()
+        self.may_go_on = threading.Event()
+
+    def __call__(self, records: Sequence[InstanceRecord], _: Sequence[DuplicatePolicy]) -> list[Stored]:
+        self.has_begun.set()
+        self.may_go_on.wait(10)
+        uids = [one.sop_instance_uid for one in records]
+        if "bad" in uids:
+            raise MalformedDataset("a bad one")
+        if "down" in uids:
+            raise IndexUnavailable("the database is down")
+        if "bug" in uids:
+            raise KeyError("bug")
+        self.stored.append(uids)
+        return [Stored(Outcome.NEW, uid) for uid in uids]
+
+
+def submit(commits: GroupCommit, *uids: str) -> object:
+    return commits.submit([record(instance=uid) for uid in uids], REPLACE)
+
+
+def test_what_waits_is_stored_in_one_transaction_and_each_gets_its_answers() -> None:
+    transactions = Transactions()
+    commits = GroupCommit(transactions)
+    first = submit(commits, "1")
+    transactions.has_begun.wait(10)
+    others = [submit(commits, "2", "3"), submit(commits, "4")]
+    transactions.may_go_on.set()
+    answers = [[stored.replaced_key for stored in future.result(10)] for future in (first, *others)]
+    commits.close()
+    assert transactions.stored == [["1"], ["2", "3", "4"]]
+    assert answers == [["1"], ["2", "3"], ["4"]]
+
+
+def test_a_group_is_not_larger_than_allowed() -> None:
+    transactions = Transactions()
+    commits = GroupCommit(transactions, max_group=2)
+    submit(commits, "0")
+    transactions.has_begun.wait(10)
+    for uid in "12345":
+        submit(commits, uid)
+    transactions.may_go_on.set()
+    commits.close()
+    assert transactions.stored == [["0"], ["1", "2"], ["3", "4"], ["5"]]
+
+
+@pytest.mark.parametrize(("uid", "error"), [("bad", MalformedDataset), ("bug", IndexUnavailable)])
+def test_one_that_cannot_be_stored_does_not_fail_the_others(uid: str, error: type[Exception]) -> None:
+    transactions = Transactions()
+    commits = GroupCommit(transactions)
+    submit(commits, "0")
+    transactions.has_begun.wait(10)
+    good, bad, other = submit(commits, "1"), submit(commits, uid), submit(commits, "2")
+    transactions.may_go_on.set()
+    assert [good.result(10)[0].replaced_key, other.result(10)[0].replaced_key] == ["1", "2"]
+    with pytest.raises(error):
+        bad.result(10)
+    commits.close()
+
+
+def test_without_a_database_all_fail_at_once() -> None:
+    transactions = Transactions()
+    commits = GroupCommit(transactions)
+    submit(commits, "0")
+    transactions.has_begun.wait(10)
+    futures = [submit(commits, "1"), submit(commits, "down")]
+    transactions.may_go_on.set()
+    for future in futures:
+        with pytest.raises(IndexUnavailable, match="down"):
+            future.result(10)
+    commits.close()
+    assert transactions.stored == [["0"]]
+
+
+def test_close_stores_what_was_submitted_and_takes_no_more() -> None:
+    transactions = Transactions()
+    commits = GroupCommit(transactions)
+    futures = [submit(commits, str(number)) for number in range(5)]
+    transactions.may_go_on.set()
+    commits.close()
+    commits.close()
+    assert all(future.done() for future in futures)
+    with pytest.raises(IndexUnavailable, match="closed"):
+        submit(commits, "late")
