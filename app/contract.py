@@ -61,11 +61,17 @@ def _query(name: str, description: str, kind: str = "string", *, repeated: bool 
 
 
 _SEARCH_PARAMETERS = (
-    _query(
-        "{attributeID}",
-        "A matching key: keyword, tag or path of an attribute, and the value to match (PS3.18 §8.3.4.1). Dates and "
-        "times take ranges, text wild cards (* and ?), UIDs lists.",
-    ),
+    {
+        "name": "match",
+        "in": "query",
+        "required": False,
+        "style": "form",
+        "explode": True,
+        "description": "Matching keys: each is a parameter of its own, named by keyword, tag or path of an attribute "
+        "(PS3.18 §8.3.4.1). Dates and times take ranges, text wild cards (* and ?), UIDs lists.",
+        "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+        "example": {"PatientID": "123", "StudyDate": "20260101-"},
+    },
     _query("includefield", "Attributes to return besides the required ones, or all.", repeated=True),
     _query("fuzzymatching", "Match person names by the beginning and the sound of their words.", "boolean"),
     _query("emptyvaluematching", "Let an empty value match attributes that are absent or empty.", "boolean"),

@@ -2,7 +2,7 @@
 
 `Asked` works out on demand who the resource is, what the client accepts and what our own address is, and handlers never
 look at the request for these. It is one dependency and not six, because each one that FastAPI resolves costs as much as
-finding a frame does; and it is a coroutine because FastAPI runs plain functions in a thread, which costs ten times that.
+finding a frame does; and it is a coroutine because FastAPI runs plain functions in a thread, which costs even more.
 The parameters are declared for the API description in `app.api_description`.
 """
 

@@ -235,7 +235,11 @@ def _matches_value(key: MatchingKey, element: Json, context: _Context) -> bool:
 
 def _holds_more(element: Json) -> bool:
     """Say whether an element holds what has no text: items or bytes."""
-    return "InlineBinary" in element or "BulkDataURI" in element or bool(element.get("vr") == "SQ" and element.get("Value"))
+    return (
+        "InlineBinary" in element
+        or "BulkDataURI" in element
+        or bool(element.get("vr") == "SQ" and element.get("Value"))
+    )
 
 
 def _matches_literal(match: Match, vr: str, values: Iterable[str]) -> bool:

@@ -1,4 +1,4 @@
-"""WADO-RS: instances and metadata of the Retrieve transaction (PS3.18 §10.4); bulk data is in `app.routers.bulkdata`."""
+"""WADO-RS: instances and metadata of the Retrieve transaction (PS3.18 §10.4); `bulkdata` has the rest of it."""
 
 from fastapi import APIRouter
 from starlette.responses import Response
