@@ -11,8 +11,6 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from app.contract import install_contract
-
 _STATIC = Path(__file__).parent / "static" / "swagger"
 # Swagger UI styles its elements inline and draws its icons from data URLs.
 _CONTENT_SECURITY_POLICY = (
@@ -23,7 +21,7 @@ _HEADERS = {"Content-Security-Policy": _CONTENT_SECURITY_POLICY, "X-Content-Type
 
 
 def install_api_docs(app: FastAPI) -> None:
-    """Serve ``/docs`` and the contract it shows; the application is built with ``docs_url=None, redoc_url=None``.
+    """Serve ``/docs``; the application is built with ``docs_url=None, redoc_url=None``.
 
     All links are relative, so that they are right behind any prefix.
     """
@@ -31,6 +29,5 @@ def install_api_docs(app: FastAPI) -> None:
     async def page(_request: Request) -> Response:
         return HTMLResponse((_STATIC / "index.html").read_bytes(), headers=_HEADERS)
 
-    install_contract(app)
     app.add_route("/docs", page, include_in_schema=False)
     app.mount("/docs/assets", StaticFiles(directory=_STATIC), name="api_docs_assets")

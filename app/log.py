@@ -52,7 +52,12 @@ def configure_logging(log_format: Format = "auto", level: Level = "info", *, str
 
 
 def _take_over_logging(shared: list[Processor], renderer: Processor, severity: int, stream: TextIO) -> None:
-    foreign: list[Processor] = [structlog.stdlib.add_logger_name, structlog.stdlib.ExtraAdder(), *shared]
+    foreign: list[Processor] = [
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        _drop_color_message,
+        *shared,
+    ]
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -73,6 +78,12 @@ def _take_over_logging(shared: list[Processor], renderer: Processor, severity: i
     logging.getLogger("uvicorn.access").propagate = False
 
 
+def _drop_color_message(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Drop uvicorn's second copy of each message, with escape sequences in it."""
+    event.pop("color_message", None)
+    return event
+
+
 def _json_renderer(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
     return orjson.dumps(event, default=str).decode()
 
@@ -87,7 +98,7 @@ def _console_renderer(stream: TextIO) -> Processor:
 def escape_control_characters(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     r"""Write control characters of every text as ``\x0a``; only tracebacks keep their line ends."""
     for key, value in event.items():
-        if isinstance(value, str):
+        if isinstance(value, str) and not value.isprintable():
             pattern = _CONTROL_BUT_NEWLINE if key == "exception" else _CONTROL
             event[key] = pattern.sub(_escape, value)
     return event
@@ -109,7 +120,7 @@ class RequestLog:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._log = structlog.get_logger()
+        self._log = structlog.get_logger().bind()  # bound once: the lazy one is bound anew for each line
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what is no HTTP request."""

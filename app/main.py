@@ -12,12 +12,13 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from app.api_description import install_api_description
 from app.api_docs import install_api_docs
 from app.dependencies import Services
 from app.errors import install
 from app.log import RequestLog, configure_logging
 from app.metrics import Metrics, RequestMetrics
-from app.routers import bulkdata, deletion, qido_rs, stow_rs, wado_rs
+from app.routers import bulkdata, deletion, qido_rs, stow_rs, unimplemented, wado_rs
 from app.routers.health import health_router
 from app.settings import Settings, load_settings
 from app.storing import Gate
@@ -78,12 +79,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         gate=Gate(),
     )
     metrics = Metrics(lambda: _statistics(archive), workers=settings.workers)
-    for router in (bulkdata.router, wado_rs.router, qido_rs.router, stow_rs.router, deletion.router):
-        app.include_router(router, prefix=SERVICE_PATH)
+    for service in (bulkdata, wado_rs, qido_rs, stow_rs, deletion, unimplemented):
+        app.include_router(service.router, prefix=SERVICE_PATH)
     app.include_router(
         health_router({"storage": archive.storage.check, "index": lambda: archive.index.revision(Resource())}, metrics)
     )
     install(app)
+    install_api_description(app, SERVICE_PATH)
     install_api_docs(app)
     _add_middleware(app, settings, metrics)
     return app

@@ -17,7 +17,7 @@ from dicomcore.data import (
     instance_from_metadata,
 )
 from dicomcore.errors import DicomError, InvalidParameter, LimitExceeded
-from dicomcore.source import Source
+from dicomcore.source import Source, StoreOutcome, claimed_identity, failure_reason
 from dicomcore.storage import Spool
 
 MAX_METADATA = 64 << 20
@@ -68,27 +68,28 @@ class MetadataParts:
             raise LimitExceeded("bytes of metadata", MAX_METADATA)
         self._document += data
 
-    def instances(self) -> Iterator[AssembledInstance | DicomError]:
-        """Put each instance together; what is wrong with one is given in its place."""
+    def instances(self) -> Iterator[AssembledInstance | StoreOutcome]:
+        """Put each instance together; the refusal of one that cannot be is given in its place."""
         parts = {
             location: [_bulkdata_part(headers, spool) for headers, spool in found]
             for location, found in self._bulkdata.items()
         }
         for metadata in self._metadata():
-            if isinstance(metadata, DicomError):
+            if isinstance(metadata, StoreOutcome):
                 yield metadata
                 continue
+            resource, sop_class_uid = claimed_identity(metadata.dataset)
             try:
                 yield instance_from_metadata(metadata.dataset, metadata.references, parts)
             except DicomError as error:
-                yield error
+                yield StoreOutcome(resource, sop_class_uid, failure=failure_reason(error), detail=str(error))
 
     def close(self) -> None:
         """Drop the parts."""
         for spool in self._spools:
             spool.close()
 
-    def _metadata(self) -> Iterator[Metadata | DicomError]:
+    def _metadata(self) -> Iterator[Metadata | StoreOutcome]:
         for document in self._documents:
             try:
                 if self._root == DICOM_JSON:
@@ -96,7 +97,7 @@ class MetadataParts:
                 else:
                     yield decode_xml(document)
             except DicomError as error:
-                yield error
+                yield StoreOutcome(failure=failure_reason(error), detail=str(error))
 
 
 def _bulkdata_part(headers: dict[str, str], spool: Spool) -> BulkdataPart:

@@ -3,14 +3,22 @@
 from starlette.types import Scope
 
 UNMATCHED = "unmatched"
+_KEY = "isocenter.route_template"
 
 
 def route_template(scope: Scope) -> str:
-    """Give ``/dicom-web/studies/{study}`` for the request that was routed through ``scope``.
+    """Give ``/dicom-web/studies/{study}`` for the request that was routed through ``scope``; call it after routing.
 
     A route knows its path only below the prefix it was included with, so the prefix is taken from the request; values
     of parameters in it are replaced, lest a client could make up labels.
     """
+    found: str | None = scope.get(_KEY)
+    if found is None:
+        found = scope[_KEY] = _template(scope)
+    return found
+
+
+def _template(scope: Scope) -> str:
     template: str = getattr(scope.get("route"), "path", "")
     if not template:
         return UNMATCHED

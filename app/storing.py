@@ -9,12 +9,13 @@ the problem.
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import cast
 
 from app.media_types import MediaType, parse_media_type
 from app.metadata_store import MetadataParts
 from app.multipart import MULTIPART_RELATED, Limits, PartBegin, PartData, PartEnd, Reader, boundary_of
 from app.negotiation import DICOM, DICOM_JSON, DICOM_XML
-from dicomcore.errors import DicomError, InvalidParameter, UnsupportedMediaType
+from dicomcore.errors import DicomError, InvalidParameter, StorageFull, StorageUnavailable, UnsupportedMediaType
 from dicomcore.source import Source, StoreOutcome, failure_reason
 from dicomcore.storage import Spool
 
@@ -25,7 +26,10 @@ ACCEPTED = (
 
 
 class Gate:
-    """Lets a limited number of instances into the store at once; one for each worker process."""
+    """Lets a limited number of instances into the store at once; one for each worker process.
+
+    A place is taken when an instance has arrived whole, so that clients who send slowly keep nobody waiting.
+    """
 
     def __init__(self, places: int = 16) -> None:
         self.places = asyncio.Semaphore(places)
@@ -65,7 +69,7 @@ async def store_body(
             raise UnsupportedMediaType(f"{media_type.name or 'no Content-Type'} cannot be stored", ACCEPTED)
     except DicomError as error:
         result = await storing.finish()
-        if not result.outcomes:
+        if not result.outcomes or _is_outage(error):
             raise
         result.problem = error
         return result
@@ -100,11 +104,11 @@ async def _read_instances(storing: "_Storing", reader: Reader, body: AsyncIterat
                     name = parse_media_type(headers.get("content-type", DICOM)).name
                     if name in (DICOM_JSON, DICOM_XML):
                         raise InvalidParameter("body", "instances and metadata in one request")
-                    await storing.begin()
+                    storing.begin()
                 case PartData(data):
                     await storing.write(data)
                 case PartEnd():
-                    storing.end()
+                    await storing.end()
                 case _:
                     pass
     reader.close()
@@ -135,13 +139,13 @@ async def _store_assembled(storing: "_Storing", parts: MetadataParts) -> None:
     """Write each instance into a spool of its own, as if it had come as one."""
     instances = parts.instances()
     while (instance := await asyncio.to_thread(next, instances, None)) is not None:
-        if isinstance(instance, DicomError):
-            storing.refuse(instance)
+        if isinstance(instance, StoreOutcome):
+            storing.results.append(instance)
             continue
-        await storing.begin()
+        storing.begin()
         for piece in instance.pieces():
             await storing.write(memoryview(piece))
-        storing.end()
+        await storing.end()
 
 
 @dataclass(slots=True)
@@ -155,40 +159,50 @@ class _Storing:
     results: list[asyncio.Task[StoreOutcome] | StoreOutcome] = field(default_factory=list)
 
     async def read_instance(self, body: AsyncIterator[bytes]) -> None:
-        """The whole body is one instance."""
-        await self.begin()
+        """The whole body is one instance, so that what is too large for one is too large for a request."""
+        self.begin()
+        size = 0
         async for chunk in body:
-            await self.write(chunk)
-        self.end()
+            size += len(chunk)
+            await self._write(chunk)
+        if not size:
+            raise InvalidParameter("body", "it is empty")
+        await self.end()
 
-    async def begin(self) -> None:
-        await self.gate.places.acquire()
+    def begin(self) -> None:
         self.spool = self.source.spool()
 
     async def write(self, data: bytes | memoryview) -> None:
         if self.spool is None:
             return  # the rest of an instance that was refused
         try:
-            if self.spool.wants_thread:
-                await asyncio.to_thread(self.spool.write, data)
-            else:
-                self.spool.write(data)
+            await self._write(data)
         except DicomError as error:
+            if _is_outage(error):
+                raise
             self.drop()
             self.refuse(error)
 
-    def end(self) -> None:
-        if self.spool is not None:
-            task = asyncio.create_task(self.source.store(self.spool, study_instance_uid=self.study_instance_uid))
-            task.add_done_callback(lambda _task: self.gate.places.release())
-            self.results.append(task)
-            self.spool = None
+    async def _write(self, data: bytes | memoryview) -> None:
+        spool = cast(Spool, self.spool)
+        if spool.wants_thread:
+            await asyncio.to_thread(spool.write, data)
+        else:
+            spool.write(data)
+
+    async def end(self) -> None:
+        if self.spool is None:
+            return
+        await self.gate.places.acquire()
+        task = asyncio.create_task(self.source.store(self.spool, study_instance_uid=self.study_instance_uid))
+        task.add_done_callback(lambda _task: self.gate.places.release())
+        self.results.append(task)
+        self.spool = None
 
     def drop(self) -> None:
         if self.spool is not None:
             self.spool.close()
             self.spool = None
-            self.gate.places.release()
 
     def refuse(self, error: DicomError) -> None:
         self.results.append(StoreOutcome(failure=failure_reason(error), detail=str(error)))
@@ -205,3 +219,8 @@ class _Storing:
                 raise outcome
             outcomes.append(outcome)
         return StoreResult(outcomes)
+
+
+def _is_outage(error: DicomError) -> bool:
+    """Whether nothing is wrong with what was sent, and it has to be sent again; a full volume is told by instance."""
+    return isinstance(error, StorageUnavailable) and not isinstance(error, StorageFull)

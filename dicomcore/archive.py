@@ -20,6 +20,7 @@ from dicomcore.data import Part10, read_file
 from dicomcore.errors import (
     AttributeMismatch,
     DicomError,
+    IndexUnavailable,
     InstanceConflict,
     ResourceGone,
     ResourceNotFound,
@@ -35,6 +36,7 @@ from dicomcore.ingest import (
     catalogue,
     content_digest,
     executable_preamble,
+    file_meta_of,
     identify,
     meta_mismatch,
 )
@@ -48,6 +50,7 @@ from dicomcore.source import (
     Metadata,
     StoreOutcome,
     WarningReason,
+    claimed_identity,
     failure_reason,
 )
 from dicomcore.storage import Spool, Storage
@@ -183,7 +186,7 @@ class Archive:
     def _take_in(self, arrival: _Arrival) -> InstanceRecord | None:
         """Read, check and keep an instance; None if the same one is here already."""
         spool = arrival.spool
-        part10 = read_file(spool.view())
+        part10 = arrival.read()
         identity = arrival.identify(part10)
         view = self._without_executable(arrival)
         digest = content_digest(part10, view)
@@ -210,6 +213,8 @@ class Archive:
         """Make the row; whatever bytes it leaves without a row are dropped."""
         try:
             (stored,) = await asyncio.wrap_future(self.index.submit([record], self._duplicates))
+        except IndexUnavailable:
+            raise  # the row may be there all the same, its answer lost: the bytes stay for it, or for the next sweep
         except DicomError:
             await self.threads(self._discard, [record.key])
             raise
@@ -218,6 +223,8 @@ class Archive:
             await self.threads(self._discard, [superfluous])
         if stored.outcome is Outcome.CONFLICT:
             raise InstanceConflict(arrival.resource)
+        if stored.outcome is Outcome.KEPT:
+            arrival.warn(WarningReason.ELEMENTS_DISCARDED, "another version is stored already, and was kept")
         return arrival.outcome(_CHANGES[stored.outcome])
 
     def _discard(self, keys: list[str]) -> None:
@@ -236,10 +243,20 @@ class _Arrival:
     warning: WarningReason | None = None
     details: list[str] = field(default_factory=list)
 
+    def read(self) -> Part10:
+        """Read it; whether that succeeds or not, what it says of itself names it in a refusal."""
+        view = self.spool.view()
+        try:
+            part10 = read_file(view)
+        except DicomError:
+            self.resource, self.sop_class_uid = claimed_identity(file_meta_of(view))
+            raise
+        self.resource, self.sop_class_uid = claimed_identity(part10.dataset)
+        return part10
+
     def identify(self, part10: Part10) -> Identity:
         """Find out who it is, and refuse it if it is not what the sender said."""
         identity = identify(part10)
-        self.resource, self.sop_class_uid = identity.resource, identity.sop_class_uid
         if self.study_instance_uid not in (None, self.resource.study_instance_uid):
             raise AttributeMismatch(STUDY_INSTANCE_UID, "Study Instance UID", "differs from the study of the request")
         mismatch = meta_mismatch(part10, identity)

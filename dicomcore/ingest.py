@@ -11,15 +11,19 @@ import xxhash
 import zstandard
 
 from dicomcore.data import (
+    EXPLICIT_VR_LITTLE_ENDIAN,
     PLACEHOLDER,
     STORAGE_SOP_CLASSES,
     BulkdataPolicy,
+    Dataset,
     Part10,
     encode_elements,
     join,
+    new_dataset,
+    read_dataset,
     uid_name,
 )
-from dicomcore.errors import AttributeMismatch, MissingAttribute, UnsupportedSopClass
+from dicomcore.errors import AttributeMismatch, DicomError, MissingAttribute, UnsupportedSopClass
 from dicomcore.index import InstanceRecord
 from dicomcore.pixels import frame_index
 from dicomcore.resources import Resource
@@ -33,6 +37,7 @@ STUDY_INSTANCE_UID = 0x0020000D
 SERIES_INSTANCE_UID = 0x0020000E
 MEDIA_STORAGE_SOP_CLASS_UID = 0x00020002
 MEDIA_STORAGE_SOP_INSTANCE_UID = 0x00020003
+TRANSFER_SYNTAX_UID = 0x00020010
 
 _EXECUTABLE_SIGNATURES = (
     b"MZ",
@@ -109,10 +114,21 @@ def catalogue(
         dataset_start=part10.dataset_start,
         metadata=zstandard.compress(join(fragments.values()), _METADATA_LEVEL),
         fragments=fragments,
-        is_file=part10.preamble is not None,
+        is_file=part10.preamble is not None and part10.file_meta.text(TRANSFER_SYNTAX_UID) == part10.transfer_syntax.uid,
         frames_header=frames.header,
         frames_pages=frames.pages,
     )
+
+
+def file_meta_of(view: memoryview) -> Dataset:
+    """Read the File Meta Information of a file whose data set cannot be read; empty if it cannot be read either."""
+    start = _PREAMBLE_LENGTH + 4
+    try:
+        length = read_dataset(view, EXPLICIT_VR_LITTLE_ENDIAN, start=start, end=min(start + 12, len(view)))
+        end = start + 12 + (length.integer(0x00020000) or 0)
+        return read_dataset(view, EXPLICIT_VR_LITTLE_ENDIAN, start=start, end=min(end, len(view)))
+    except DicomError:
+        return new_dataset()
 
 
 def content_digest(part10: Part10, view: memoryview) -> bytes:

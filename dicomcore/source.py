@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from dicomcore.data import Dataset
 from dicomcore.errors import (
     AttributeMismatch,
     DicomError,
@@ -29,6 +31,7 @@ from dicomcore.instance import Instance
 from dicomcore.query import Query
 from dicomcore.resources import Resource
 from dicomcore.storage import Spool
+from dicomcore.uids import check_uid
 
 
 class FailureReason(enum.IntEnum):
@@ -98,6 +101,23 @@ class StoreOutcome:
     def is_stored(self) -> bool:
         """Whether the instance can be retrieved now."""
         return self.failure is None
+
+
+def claimed_identity(dataset: Dataset) -> tuple[Resource, str]:
+    """Tell who a data set or File Meta Information says it is, and its SOP Class UID, for the refusal that names it."""
+    study, series, instance, sop_class = (_first_uid(dataset, tags) for tags in _IDENTIFIERS)
+    return Resource(study, series, instance), sop_class or ""
+
+
+def _first_uid(dataset: Dataset, tags: tuple[int, ...]) -> str | None:
+    for tag in tags:
+        with suppress(InvalidUid):
+            return check_uid(dataset.text(tag))
+    return None
+
+
+# Of the data set, or of File Meta Information: Study, Series and SOP Instance UID, SOP Class UID.
+_IDENTIFIERS = ((0x0020000D,), (0x0020000E,), (0x00080018, 0x00020003), (0x00080016, 0x00020002))
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,7 @@ def contents(url: str) -> dict[str, list[tuple[Any, ...]]]:
     """All that the tables say about the instances, without numbers of rows and changes."""
     found = {}
     for table in tables.sorted_tables:
-        names = [name for name in table.c.keys() if name not in _NUMBERS]
+        names = [column.name for column in table.columns if column.name not in _NUMBERS]
         if table.name != "change":
             columns = ", ".join(f'"{name}"' for name in names)
             found[table.name] = sorted(rows(url, f"SELECT {columns} FROM {table.name}"))

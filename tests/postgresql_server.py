@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,31 +13,26 @@ _USER = "postgres"
 
 
 def start_postgresql(directory: Path) -> tuple[str, Callable[[], None]]:
-    """Start a server with its files in ``directory``; return the URL of an empty database, and what stops it."""
-    files, socket_place = directory / "cluster", directory / "socket"
-    for place in (directory, socket_place):
-        place.mkdir(parents=True, exist_ok=True)
-        _give(place)
+    """Start a server with its files in ``directory``; return the URL of an empty database, and what stops it.
+
+    As root its files are elsewhere: PostgreSQL then runs as a user of its own, who cannot get into pytest's folders.
+    """
+    place = directory
+    if os.geteuid() == 0:
+        place = Path(tempfile.mkdtemp(prefix="postgresql-"))
+        shutil.chown(place, _USER)
+    files = place / "cluster"
     port = _free_port()
-    _run("initdb", "-D", str(files), "-U", _USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='{socket_place}' -c fsync=off"
-    log = str(directory / "server.log")
+    _run("initdb", "-D", str(files), "-U", _USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
+    log = str(place / "server.log")
     _run("pg_ctl", "-D", str(files), "-l", log, "-o", options, "-w", "-t", "60", "start")
 
     def stop() -> None:
         _run("pg_ctl", "-D", str(files), "-m", "immediate", "-w", "stop")
-        shutil.rmtree(files, ignore_errors=True)
+        shutil.rmtree(place, ignore_errors=True)
 
     return f"postgresql://{_USER}@127.0.0.1:{port}/postgres", stop
-
-
-def _give(place: Path) -> None:
-    """PostgreSQL refuses to run as root: then its own user must own the directory, and reach it."""
-    if os.geteuid() == 0:
-        shutil.chown(place, _USER)
-        for above in place.parents:
-            if above.stat().st_mode & 0o001 == 0:
-                above.chmod(above.stat().st_mode | 0o011)
 
 
 def _run(program: str, *arguments: str) -> None:

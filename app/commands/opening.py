@@ -11,13 +11,16 @@ from app.commands.migrate import bring_to_head, is_embedded
 from app.log import configure_logging
 from app.settings import Settings
 from dicomcore.archive import Archive
+from dicomcore.errors import StorageUnavailable
 from dicomcore.index import DuplicatePolicy, Index
 from dicomcore.storage import LocalStorage
 
 
 @contextmanager
-def open_archive(settings: Settings) -> Iterator[Archive]:
+def open_archive(settings: Settings, *, alone: bool = False) -> Iterator[Archive]:
     """Open the archive that the settings name, and close it; an embedded database is made ready first.
+
+    With ``alone`` nobody else may have it open, and whoever comes meanwhile waits.
 
     Raises:
         StorageUnavailable, IndexUnavailable: with a sentence for the operator.
@@ -28,7 +31,11 @@ def open_archive(settings: Settings) -> Iterator[Archive]:
     storage = LocalStorage(
         settings.data, memory_limit=settings.spool_memory_bytes, size_limit=settings.max_instance_bytes
     )
-    storage.share()
+    if alone and not storage.is_alone:
+        storage.close()
+        raise StorageUnavailable(f"another process uses {settings.data}: stop the server first")
+    if not alone:
+        storage.share()
     index = Index(settings.database_url)
     archive = Archive(
         storage,

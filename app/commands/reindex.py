@@ -11,9 +11,9 @@ from app.settings import Settings
 def reindex(settings: Settings) -> None:
     """Rebuild the index from the stored objects; answers are the same as before, byte for byte.
 
-    Stop the server first. Exit code 1 says that an object could not be read; the others are in the index.
+    The server must be stopped. Exit code 1 says that an object could not be read; the others are in the index.
     """
-    with open_archive(settings) as archive:
+    with open_archive(settings, alone=True) as archive:
         total = len(list(archive.storage.keys()))
         with moving_bar("Reading objects", total) as moved:
             damages = archive.reindex(moved)

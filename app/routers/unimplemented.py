@@ -7,6 +7,8 @@ The standard makes thumbnails and volumes optional and wants all resources of a 
 from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 
+from app.routers.levels import INSTANCE, LEVELS, READ
+
 router = APIRouter(tags=["Not implemented"])
 
 RESOURCES = {
@@ -18,25 +20,18 @@ RESOURCES = {
 """The last segment of a path, and what it would be."""
 
 _OTHER_FORMS = {"renderedmpr": ("renderedMPR",), "rendered3D": ("rendered3d",)}
-_LEVELS = (
-    "/studies/{study}",
-    "/studies/{study}/series/{series}",
-    "/studies/{study}/series/{series}/instances/{instance}",
-    "/studies/{study}/series/{series}/instances/{instance}/frames/{frames}",
-)
+_PATHS = (*(level.path for level in LEVELS), f"{INSTANCE.path}/frames/{{frames}}")
 
 
 def _add(path: str, what: str, *, is_listed: bool) -> None:
     async def refuse() -> None:
         raise HTTPException(501, f"{what} are not implemented; retrieve instances, frames or bulk data instead.")
 
-    router.add_api_route(
-        path, refuse, methods=["GET", "HEAD"], summary=f"{what} (not implemented)", include_in_schema=is_listed
-    )
+    router.add_api_route(path, refuse, methods=READ, summary=f"{what} (not implemented)", include_in_schema=is_listed)
 
 
-for _level in _LEVELS:
+for _path in _PATHS:
     for _name, _what in RESOURCES.items():
-        _add(f"{_level}/{_name}", _what, is_listed=True)
+        _add(f"{_path}/{_name}", _what, is_listed=True)
         for _form in _OTHER_FORMS.get(_name, ()):
-            _add(f"{_level}/{_form}", _what, is_listed=False)
+            _add(f"{_path}/{_form}", _what, is_listed=False)

@@ -21,7 +21,6 @@ from dicomcore.data.values import (
     decode_values,
     encode_fragments,
     encode_values,
-    swap,
     swap_units,
     swap_width,
 )
@@ -163,7 +162,7 @@ class Dataset:
         write and read such objects in big endian.
         """
         if element.tag == PIXEL_DATA and element.vr == "OW":
-            return max(2, (self.integer(BITS_ALLOCATED) or 0) // 8)
+            return {32: 4, 64: 8}.get(self.integer(BITS_ALLOCATED) or 0, 2)
         return swap_width(element.vr)
 
     def values(self, tag: int) -> list[Any]:
@@ -176,6 +175,8 @@ class Dataset:
             return []
         if element.items is not None:
             return list(element.items)
+        if element.tag == PIXEL_DATA and element.end > element.start:
+            return [bytes(self.in_little_endian(element))]
         raw = bytes(element.buffer[element.start : element.end])
         return decode_values(raw, element.vr, self.charset, self.little_endian)
 
@@ -237,7 +238,8 @@ class Dataset:
 
     def put_raw(self, tag: int, vr: str, value: Buffer) -> None:
         """Set an element to an encoded value, given in little endian byte order; it is not copied and not padded."""
-        self._set(tag, vr, value if self.little_endian else swap(memoryview(value), vr))
+        element = Element(tag, vr, value, -1, 0, len(value))
+        self._store(element if self.little_endian else element._replace(buffer=bytes(self.in_little_endian(element))))
 
     def put_items(self, tag: int, items: Iterable[Dataset]) -> None:
         """Set a sequence to these items.

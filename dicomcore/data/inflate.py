@@ -69,10 +69,9 @@ def _rest(decompressor: zlib._Decompress, end: int) -> Iterator[bytes]:
 
 
 def _has_zlib_header(first: bytes) -> bool:
-    """Say whether the stream begins with the header of RFC 1950, which no stream of a DICOM data set begins with.
+    """Say whether the stream begins with the header of RFC 1950.
 
-    Read as raw deflate it would be a stored or a reserved block, or one of dynamic codes whose first symbols do not
-    come from text such as the tag of a first element; the checksum of the two bytes decides.
+    Read as raw deflate it would be a stored block with padding bits set, which no compressor writes.
     """
     return len(first) == 2 and first[0] & 0x0F == 8 and first[0] >> 4 <= 7 and (first[0] << 8 | first[1]) % 31 == 0
 

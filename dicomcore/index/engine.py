@@ -45,7 +45,14 @@ _SQLITE_PRAGMAS = (
     # Each connection would map the file for itself, and all of it counts as memory of the process.
     "PRAGMA mmap_size = 0",
 )
-_UNFIT = (sqlite3.DataError, sqlite3.IntegrityError, psycopg.DataError, psycopg.IntegrityError)
+_UNFIT = (
+    sqlite3.DataError,
+    sqlite3.IntegrityError,
+    psycopg.DataError,
+    psycopg.IntegrityError,
+    OverflowError,  # a number of more than 64 bits
+    UnicodeEncodeError,
+)
 # hashtext of the schema: archives in schemas of one database do not wait for each other.
 _POSTGRESQL_LOCK = text("SELECT pg_advisory_xact_lock(1230193487, hashtext(current_schema()))")
 _POSTGRESQL_OPTIONS = f"-c lock_timeout={LOCK_TIMEOUT_MS} -c idle_in_transaction_session_timeout=60000 -c jit=off"
@@ -60,7 +67,7 @@ def translated() -> Iterator[None]:
     """
     try:
         yield
-    except (SQLAlchemyError, sqlite3.Error, psycopg.Error) as error:
+    except (SQLAlchemyError, sqlite3.Error, psycopg.Error, OverflowError, UnicodeEncodeError) as error:
         cause = getattr(error, "orig", None) or error
         reason = str(cause).partition("\n")[0]  # further lines may quote values
         if isinstance(cause, _UNFIT):

@@ -91,7 +91,7 @@ class ImagePixel:
     @property
     def swap_width(self) -> int:
         """The number of bytes swapped together in big endian OW: a pixel cell, or a word of two 8-bit cells."""
-        return max(2, self.bits_allocated // 8)
+        return {32: 4, 64: 8}.get(self.bits_allocated, 2)
 
 
 LAYOUT_LENGTH = _LAYOUT.size

@@ -16,10 +16,11 @@ from pathlib import Path
 from dicomcore.errors import StorageUnavailable
 from dicomcore.storage.keys import directory_of, earliest_directory, is_key, new_key
 from dicomcore.storage.protocol import Spool
-from dicomcore.storage.spool import LocalSpool, storage_error, sync
+from dicomcore.storage.spool import LocalSpool, SpoolMemory, storage_error, sync
 
 DEFAULT_MEMORY_LIMIT = 4 << 20
 DEFAULT_SIZE_LIMIT = 4 << 30
+SPOOL_MEMORY = 64 << 20  # bytes that all spools together may hold
 _WINDOW = 4 << 20
 
 
@@ -33,6 +34,7 @@ class LocalStorage:
         self._spool = folder / "spool"
         self._memory_limit = memory_limit
         self._size_limit = size_limit
+        self._spool_memory = SpoolMemory(SPOOL_MEMORY)
         self._directory_sync = _DirectorySync()
         self._known_directories: set[str] = set()
         try:
@@ -47,7 +49,9 @@ class LocalStorage:
     def spool(self) -> LocalSpool:
         """Open a spool on the volume of the objects."""
         path = self._spool / new_key()
-        return LocalSpool(path, memory_limit=self._memory_limit, size_limit=self._size_limit)
+        return LocalSpool(
+            path, memory_limit=self._memory_limit, size_limit=self._size_limit, memory=self._spool_memory
+        )
 
     def keep(self, spool: Spool) -> str:
         """Turn the spooled bytes into an object and return its key."""

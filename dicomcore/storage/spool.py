@@ -1,6 +1,7 @@
 """The local spool: bytes in memory up to a few megabytes, then in a file on the storage volume.
 
-Small objects, which are most, never see a temporary file before they are kept. Memory does not grow with the object:
+Small objects, which are most, never see a temporary file before they are kept; while all spools together hold too
+much, they go to files at once (`SpoolMemory`), so that many slow senders do not fill the memory. Memory does not grow with the object:
 what is in a file is hashed as it passes; what is in memory is hashed when the digest is asked for, which is done in a
 worker thread and leaves the event loop to the network.
 """
@@ -10,6 +11,7 @@ import fcntl
 import hashlib
 import mmap
 import os
+import threading
 from pathlib import Path
 
 from dicomcore.data import Buffer
@@ -36,11 +38,32 @@ def sync(file: int) -> None:
         fcntl.fcntl(file, _FULL_SYNC)
 
 
+class SpoolMemory:
+    """The bytes that all spools of a storage hold in memory, and how many that may be."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._held = 0
+        self._lock = threading.Lock()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the next bytes have to go to a file."""
+        return self._held >= self._limit
+
+    def hold(self, size: int) -> None:
+        """Count bytes in; a negative number counts them out."""
+        with self._lock:
+            self._held += size
+
+
 class LocalSpool:
     """Bytes on their way into `LocalStorage`; see `Spool`."""
 
-    def __init__(self, path: Path, *, memory_limit: int, size_limit: int) -> None:
+    def __init__(self, path: Path, *, memory_limit: int, size_limit: int, memory: SpoolMemory | None = None) -> None:
         self.path = path
+        self._memory = memory or SpoolMemory(memory_limit)
+        self._held = 0
         self._size = 0
         self._memory_limit = memory_limit
         self._size_limit = size_limit
@@ -66,7 +89,7 @@ class LocalSpool:
     @property
     def wants_thread(self) -> bool:
         """Whether the next write may go to the disk."""
-        return self._file is not None or self._size > self._memory_limit - _HASH_BLOCK
+        return self._file is not None or self._size > self._memory_limit - _HASH_BLOCK or self._memory.is_full
 
     def write(self, chunk: Buffer) -> None:
         """Append ``chunk``; raises `LimitExceeded` and `StorageFull`."""
@@ -77,7 +100,8 @@ class LocalSpool:
             self._append(chunk)
             return
         self._chunks.append(bytes(chunk))
-        if self._size > self._memory_limit:
+        self._hold(len(chunk))
+        if self._size > self._memory_limit or self._memory.is_full:
             self._spill()
 
     def view(self) -> memoryview:
@@ -117,10 +141,15 @@ class LocalSpool:
         self._chunks = []
         self._joined = None
         self._mapping = None
+        self._hold(-self._held)
         if self._file is not None:
             os.close(self._file)
             self._file = None
             self.path.unlink(missing_ok=True)
+
+    def _hold(self, size: int) -> None:
+        self._held += size
+        self._memory.hold(size)
 
     def _in_memory(self) -> bytearray:
         if self._joined is None:
@@ -136,6 +165,7 @@ class LocalSpool:
         for chunk in self._chunks if self._joined is None else [self._joined]:
             self._append(chunk)
         self._chunks = []
+        self._hold(-self._held)
 
     def _append(self, chunk: Buffer) -> None:
         self._file_digest.update(chunk)

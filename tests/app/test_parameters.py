@@ -257,6 +257,7 @@ def test_what_cannot_be_searched_for_is_ignored_and_told(name: str) -> None:
 def test_there_are_limits() -> None:
     assert refused("&".join(["x=1"] * (MAX_PARAMETERS + 1))) == "query"
     assert refused("PatientID=" + "x" * (MAX_VALUE_LENGTH + 1)) == "PatientID"
+    assert refused("PatientID=" + "x" * (4 * MAX_VALUE_LENGTH)) == "PatientID"
     assert refused("ModalitiesInStudy=" + "CT," * 100_000) == "ModalitiesInStudy"
     assert (
         refused("AccessionNumber=" + ",".join(map(str, range(200))) + "&multiplevaluematching=true")

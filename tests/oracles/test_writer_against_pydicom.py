@@ -1,4 +1,4 @@
-"""Every file that pydicom ships, and the shared images where they are, written again: to the byte, and read by pydicom."""
+"""Every file that pydicom ships, and the shared images where they are, written again, and read by pydicom."""
 
 from __future__ import annotations
 

@@ -46,6 +46,9 @@ def read_everything(buffer: bytes) -> None:
     frames = frame_index(part10.dataset)
     for number in range(1, min(frames.count, 10) + 1):
         frames.spans(number)
+    for syntax in NATIVE:
+        for _ in write_dataset(part10.dataset, transfer_syntax(syntax)):
+            pass
     with contextlib.suppress(DicomError):
         for _ in to_explicit_little_endian(part10):
             pass

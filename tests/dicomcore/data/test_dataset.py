@@ -78,7 +78,17 @@ def test_raw_is_little_endian_in_any_data_set() -> None:
 def test_pixel_cells_of_32_bits_are_swapped_whole() -> None:
     encoded = element(0x00280100, "US", 32, big_endian=True)
     encoded += element(0x7FE00010, "OW", b"\0\1\2\3", big_endian=True)
-    assert bytes(read(encoded, big_endian=True).raw(0x7FE00010)) == b"\3\2\1\0"
+    dataset = read(encoded, big_endian=True)
+    assert bytes(dataset.raw(0x7FE00010)) == b"\3\2\1\0"
+    assert dataset.values(0x7FE00010) == [b"\3\2\1\0"]
+    dataset.put_raw(0x7FE00010, "OW", b"\3\2\1\0")
+    assert bytes(dataset.elements[0x7FE00010].buffer) == b"\0\1\2\3"
+
+
+def test_nonsense_in_bits_allocated_does_not_matter_to_swapping() -> None:
+    encoded = element(0x00280100, "US", 65535, big_endian=True)
+    encoded += element(0x7FE00010, "OW", b"\0\1\2\3", big_endian=True)
+    assert bytes(read(encoded, big_endian=True).raw(0x7FE00010)) == b"\1\0\3\2"
 
 
 def test_elements_are_iterated_in_ascending_order() -> None:

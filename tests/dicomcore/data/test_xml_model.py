@@ -43,11 +43,11 @@ def test_numbers_are_decimal_text_as_the_data_set_has_them() -> None:
 
 
 def test_a_private_element_has_its_creator_and_no_block() -> None:
-    raw = element(0x00290010, "LO", "ACME") + element(0x00290011, "LO", '"<')
-    raw += element(0x00291010, "SH", "x") + element(0x00291110, "SH", "y")
+    raw = element(0x00290010, "LO", "A") + element(0x00290011, "LO", '"<')
+    raw += element(0x00291010, "SH", "x") + element(0x00291110, "SH")
     assert content(raw) == (
-        '<DicomAttribute tag="00290010" privateCreator="ACME" vr="SH"><Value number="1">x</Value></DicomAttribute>'
-        '<DicomAttribute tag="00290010" privateCreator="&quot;&lt;" vr="SH"><Value number="1">y</Value></DicomAttribute>'
+        '<DicomAttribute tag="00290010" privateCreator="A" vr="SH"><Value number="1">x</Value></DicomAttribute>'
+        '<DicomAttribute tag="00290010" privateCreator="&quot;&lt;" vr="SH"/>'
     )
 
 

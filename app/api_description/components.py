@@ -1,7 +1,6 @@
 """The reusable parts of the API description: schemas, headers, parameters and error responses, as OpenAPI objects.
 
-Keys are component names, so that ``app/api_description.py`` refers to them by ``#/components/...``. Matching keys come
-from the index's own table of attributes, which dicomcore.data's dictionary names; nothing is listed twice.
+The keys of the tables are the names of the components.
 """
 
 from collections.abc import Mapping
@@ -245,11 +244,10 @@ _BY_VR: Mapping[str, str] = {
 _WILD = "text; `*` and `?` are wild cards"
 
 
-def matching_key(tag: int, above: str = "") -> Json:
-    """Describe an attribute as a query parameter; ``above`` is the keyword of the sequence it is in, with a dot."""
+def matching_key(name: str, tag: int) -> Json:
+    """Describe an attribute as a query parameter; ``name`` is its keyword, behind those of the sequences it is in."""
     vr = vr_of(tag)
-    what = f"{name_of(tag)} ({tag >> 16:04X},{tag & 0xFFFF:04X}), {vr}: {_BY_VR.get(vr, _WILD)}."
-    return _query(f"{above}{keyword_of(tag)}", what)
+    return _query(name, f"{name_of(tag)} ({tag >> 16:04X},{tag & 0xFFFF:04X}), {vr}: {_BY_VR.get(vr, _WILD)}.")
 
 
 def problem(description: str, *headers: str) -> Json:

@@ -1,0 +1,132 @@
+"""All operations: the stores here, searches and retrieves from their modules, what else there is here."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from app.api_description.components import HEALTH, STORE_INSTANCES_RESPONSE, Json, reference
+from app.api_description.operation import (
+    BINARY,
+    FRAMES,
+    LEVELS,
+    NEGOTIATION,
+    STUDY,
+    XML,
+    Operation,
+    multipart,
+    response,
+)
+from app.api_description.retrieves import retrieves
+from app.api_description.searches import searches
+from app.metrics import CONTENT_TYPE as METRICS_TYPE
+from app.negotiation import DICOM, DICOM_JSON, DICOM_XML, JSON
+from app.routers.unimplemented import RESOURCES as UNIMPLEMENTED
+
+TAGS = {
+    "STOW-RS": "Store transaction of the Studies Service (PS3.18 §10.5)",
+    "QIDO-RS": "Search transaction of the Studies Service (PS3.18 §10.6)",
+    "WADO-RS": "Retrieve transaction of the Studies Service (PS3.18 §10.4)",
+    "Extensions": "What PS3.18 does not have",
+    "Not implemented": "Resources of PS3.18 that answer 501",
+    "Operation": "For orchestrators and monitors",
+}
+
+
+def _stores() -> Iterator[Operation]:
+    stored = reference("schemas", STORE_INSTANCES_RESPONSE)
+    content = {DICOM_JSON: stored, JSON: stored, DICOM_XML: XML}
+    headers = ("Location", "Content-Location", "Warning", "Vary", "Content-Encoding")
+    operation = Operation(
+        path="/studies",
+        name="storeInstances",
+        summary="Store instances",
+        tag="STOW-RS",
+        method="post",
+        description="Each instance is stored or refused by itself, and the response tells which (PS3.18 §10.5). What "
+        "is acknowledged is durable, searchable and retrievable.",
+        parameters=(*NEGOTIATION, "Content-Encoding", "Accept-Encoding"),
+        body=_store_body(),
+        responses={
+            "200": response("All instances are stored.", content, headers),
+            "202": response("Some are stored, or all with warnings.", content, headers),
+            "409": response("None is stored; the reasons are in the Failed SOP Sequence.", content, headers),
+        },
+        errors=("400", "406", "413", "415", "500", "503", "507"),
+    )
+    yield operation
+    yield replace(
+        operation,
+        path=STUDY,
+        name="storeStudyInstances",
+        summary="Store instances of one study",
+        description="As for any study; an instance of another study is refused with A900H (PS3.18 §10.5.1.1.1).",
+    )
+
+
+def _store_body() -> Json:
+    """Describe the payloads of a store (PS3.18 §10.5.1.4)."""
+    parts: Json = {"type": "object", "properties": {"part": {"type": "array", "items": BINARY}}}
+    described = {
+        multipart(DICOM): "one instance a part",
+        multipart(DICOM_JSON): "a part of metadata, and the bulk data it refers to by Content-Location",
+        multipart(DICOM_XML): "a part of metadata for each instance, and the bulk data",
+    }
+    content = {name: {"schema": {**parts, "description": text}} for name, text in described.items()}
+    return {"required": True, "content": {DICOM: {"schema": BINARY}, **content}}
+
+
+def _others() -> Iterator[Operation]:
+    for word, path in LEVELS.items():
+        yield Operation(
+            path=path,
+            name=f"delete{word}",
+            summary=f"Delete {'an' if word == 'Instance' else 'a'} {word.lower()}",
+            tag="Extensions",
+            method="delete",
+            description="What has been deleted is answered with 410 from then on, until it is stored again.",
+            responses={"204": response("Deleted.")},
+            errors=("400", "404", "410", "500", "503"),
+        )
+    for word, path in (*LEVELS.items(), ("Frames", FRAMES)):
+        for name, what in UNIMPLEMENTED.items():
+            yield Operation(
+                path=f"{path}/{name}",
+                name=f"retrieve{word}{name[0].upper()}{name[1:]}",
+                summary=f"{what} (not implemented)",
+                tag="Not implemented",
+                responses={},
+                errors=("501",),
+            )
+
+
+OPERATIONS: tuple[Operation, ...] = (*_stores(), *searches(), *retrieves(), *_others())
+"""The operations below the Base URI; each GET there is a HEAD as well."""
+
+_HEALTH = {"application/json": reference("schemas", HEALTH)}
+
+SERVER_OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        path="/health/live",
+        name="live",
+        summary="Say that the process answers",
+        tag="Operation",
+        responses={"200": response("It does.", _HEALTH)},
+    ),
+    Operation(
+        path="/health/ready",
+        name="ready",
+        summary="Say whether storage and index can serve requests",
+        tag="Operation",
+        responses={
+            "200": response("All checks pass.", _HEALTH),
+            "503": response("A check fails.", _HEALTH),
+        },
+    ),
+    Operation(
+        path="/metrics",
+        name="metrics",
+        summary="Give the metrics in Prometheus' text format",
+        tag="Operation",
+        responses={"200": response("The metrics.", {METRICS_TYPE: {"type": "string"}})},
+    ),
+)
+"""The operations beside the Base URI, which have no HEAD."""
