@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from app.headers import header_value
 from app.media_types import parse_media_type
-from dicomcore.errors import InvalidParameter, LimitExceeded, UnsupportedMediaType
+from dicomcore.errors import DicomError, InvalidParameter, LimitExceeded, UnsupportedMediaType
 
 MULTIPART_RELATED = "multipart/related"
 
@@ -103,7 +103,8 @@ def boundary_of(content_type: str) -> str:
 class Reader:
     """Reads one multipart body.
 
-    Call `feed` with each chunk of the body and `close` at its end. After an error the reader is of no more use.
+    Call `feed` with each chunk of the body and `close` at its end. What a chunk completes before its error is returned
+    first, so that it does not depend on how the body is cut; the next call raises. Then the reader is of no more use.
     """
 
     def __init__(self, boundary: str, limits: Limits = DEFAULT_LIMITS) -> None:
@@ -118,6 +119,7 @@ class Reader:
         self._parts = 0
         self._size = 0
         self._headers = bytearray()
+        self._error: DicomError | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -127,19 +129,33 @@ class Reader:
     def feed(self, chunk: bytes | bytearray | memoryview) -> list[Event]:
         """Take the next bytes of the body and return what they complete."""
         events: list[Event] = []
+        self._raise_error()
         if self.is_complete or not chunk:
             return events
         self._size += len(chunk)
         buffer = self._held + bytes(chunk) if self._held else bytes(chunk)
         self._held = b""
+        try:
+            self._read(buffer, events)
+        except DicomError as error:
+            self._error = error
+            if not events:
+                raise
+        return events
+
+    def _read(self, buffer: bytes, events: list[Event]) -> None:
         position = 0
         while position < len(buffer) and not self.is_complete:
             read = self._read_headers if self._state is _State.HEADERS else self._read_data
             position = read(buffer, position, events)
-        return events
+
+    def _raise_error(self) -> None:
+        if self._error is not None:
+            raise self._error
 
     def close(self) -> None:
         """Say that the body is at its end; raise `InvalidParameter` if the closing delimiter has not been seen."""
+        self._raise_error()
         if not self.is_complete:
             where = f"in part {self._parts}" if self._parts else "before the first part"
             problem = f"the multipart body ends {where}, at byte {self._size}, without a closing delimiter"

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from dicomcore import upkeep
@@ -54,7 +55,7 @@ from dicomcore.source import (
     failure_reason,
 )
 from dicomcore.storage import Spool, Storage
-from dicomcore.threads import Threads
+from dicomcore.threads import DEFAULT_THREADS, Threads
 from dicomcore.upkeep import Damage, Progress
 
 logger = logging.getLogger(__name__)
@@ -85,6 +86,8 @@ class Archive:
         self._verify_on_read = verify_on_read
         self._inline_threshold = inline_threshold
         self.threads = Threads()
+        # While one thread waits for the medium, the other reads the instance.
+        self._keeping = ThreadPoolExecutor(DEFAULT_THREADS, thread_name_prefix="keeping")
 
     async def search(self, query: Query) -> Answer:
         """Find what matches."""
@@ -151,6 +154,7 @@ class Archive:
     def close(self) -> None:
         """Commit what waits and let go of storage and index."""
         self.threads.close()
+        self._keeping.shutdown()
         self.index.close()
         self.storage.close()
 
@@ -192,15 +196,21 @@ class Archive:
         digest = content_digest(part10, view)
         if self.index.is_stored(arrival.resource, digest):
             return None
-        record = catalogue(
-            part10,
-            identity,
-            size=spool.size,
-            sha256=spool.sha256,
-            digest=digest,
-            inline_threshold=self._inline_threshold,
-        )
-        return replace(record, key=self.storage.keep(spool))
+        keeping = self._keeping.submit(self.storage.keep, spool)
+        try:
+            record = catalogue(
+                part10,
+                identity,
+                size=spool.size,
+                sha256=spool.sha256,
+                checksum=spool.checksum,
+                digest=digest,
+                inline_threshold=self._inline_threshold,
+            )
+        except BaseException:
+            self.storage.delete(keeping.result())
+            raise
+        return replace(record, key=keeping.result())
 
     def _without_executable(self, arrival: _Arrival) -> memoryview:
         view = arrival.spool.view()
@@ -251,7 +261,7 @@ class _Arrival:
         except DicomError:
             self.resource, self.sop_class_uid = claimed_identity(file_meta_of(view))
             raise
-        self.resource, self.sop_class_uid = claimed_identity(part10.dataset)
+        self.resource, self.sop_class_uid = claimed_identity(part10.dataset, part10.file_meta)
         return part10
 
     def identify(self, part10: Part10) -> Identity:

@@ -93,6 +93,7 @@ def catalogue(
     key: str = "",
     size: int,
     sha256: bytes,
+    checksum: bytes,
     digest: bytes,
     inline_threshold: int = DEFAULT_INLINE_THRESHOLD,
 ) -> InstanceRecord:
@@ -110,11 +111,13 @@ def catalogue(
         key=key,
         size=size,
         sha256=sha256,
+        checksum=checksum,
         content_digest=digest,
         dataset_start=part10.dataset_start,
         metadata=zstandard.compress(join(fragments.values()), _METADATA_LEVEL),
         fragments=fragments,
-        is_file=part10.preamble is not None and part10.file_meta.text(TRANSFER_SYNTAX_UID) == part10.transfer_syntax.uid,
+        is_file=part10.preamble is not None
+        and part10.file_meta.text(TRANSFER_SYNTAX_UID) == part10.transfer_syntax.uid,
         frames_header=frames.header,
         frames_pages=frames.pages,
     )
@@ -129,6 +132,12 @@ def file_meta_of(view: memoryview) -> Dataset:
         return read_dataset(view, EXPLICIT_VR_LITTLE_ENDIAN, start=start, end=min(end, len(view)))
     except DicomError:
         return new_dataset()
+
+
+def _is_file(part10: Part10) -> bool:
+    """Whether the bytes as they are make a PS3.10 file that says the truth about its encoding."""
+    declared = part10.file_meta.text(TRANSFER_SYNTAX_UID)
+    return part10.preamble is not None and declared == part10.transfer_syntax.uid
 
 
 def content_digest(part10: Part10, view: memoryview) -> bytes:

@@ -8,10 +8,11 @@ damaged object is ever delivered complete.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+
+import xxhash
 
 from dicomcore.content import Content, Extent, within
 from dicomcore.data import (
@@ -171,14 +172,14 @@ class Instance:
 
     def _verified(self, windows: Iterator[Buffer]) -> Iterator[Buffer]:
         """Hold back the last window until the digest of all is known to be right."""
-        digest = hashlib.sha256()
+        checksum = xxhash.xxh3_128()
         held: Buffer | None = None
         for window in windows:
-            digest.update(window)
+            checksum.update(window)
             if held is not None:
                 yield held
             held = window
-        if digest.digest() != self._row.sha256:
+        if checksum.digest() != self._row.checksum:
             raise DamagedInstance(self.resource, "its bytes differ from what was stored")
         if held is not None:
             yield held

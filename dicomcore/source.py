@@ -7,9 +7,10 @@ see nothing else. Per-instance failures of a store are values (`StoreOutcome`), 
 from __future__ import annotations
 
 import enum
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Protocol
 
 from dicomcore.data import Dataset
@@ -103,14 +104,14 @@ class StoreOutcome:
         return self.failure is None
 
 
-def claimed_identity(dataset: Dataset) -> tuple[Resource, str]:
-    """Tell who a data set or File Meta Information says it is, and its SOP Class UID, for the refusal that names it."""
-    study, series, instance, sop_class = (_first_uid(dataset, tags) for tags in _IDENTIFIERS)
+def claimed_identity(*datasets: Dataset) -> tuple[Resource, str]:
+    """Tell who a data set, or File Meta Information, says it is, and its SOP Class UID: to name it in a refusal."""
+    study, series, instance, sop_class = (_first_uid(datasets, tags) for tags in _IDENTIFIERS)
     return Resource(study, series, instance), sop_class or ""
 
 
-def _first_uid(dataset: Dataset, tags: tuple[int, ...]) -> str | None:
-    for tag in tags:
+def _first_uid(datasets: Sequence[Dataset], tags: Sequence[int]) -> str | None:
+    for dataset, tag in product(datasets, tags):
         with suppress(InvalidUid):
             return check_uid(dataset.text(tag))
     return None

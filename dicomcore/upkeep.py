@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 
-from dicomcore.data import read_file
-from dicomcore.errors import DicomError
+import xxhash
+
+from dicomcore.data import Buffer, read_file
+from dicomcore.errors import DicomError, IndexUnavailable
 from dicomcore.index import Index, InstanceRecord, InstanceRow
 from dicomcore.ingest import catalogue, content_digest, identify
 from dicomcore.resources import Resource
@@ -19,6 +21,7 @@ Progress = Callable[[int], None]
 """Called with the number of objects that have been dealt with since the last call."""
 
 _SWEEP_MARGIN = 600.0  # seconds; keys are older than their commits, and clocks are set
+_MAX_ORPHANS = 256  # more than can be on their way into the index at one time
 _BATCH = 256
 _THREADS = 2
 
@@ -33,17 +36,27 @@ class Damage:
 
 
 def sweep(storage: Storage, index: Index) -> int:
-    """Remove what a crash left: unfinished spools, and objects that were kept but never got their row.
+    """Put away what a crash left: unfinished spools, and objects that were kept but never got their row.
 
     Only objects since the last sweep are looked at, so that it takes as long as there was work since then. Does nothing
-    while other processes use the storage. Returns how many files were removed.
+    while other processes use the storage. Returns how many files that were.
+
+    Raises:
+        IndexUnavailable: the index does not know the objects that are stored, because it is new or an old copy.
     """
     if not storage.is_alone:
         return 0
     since = max(0.0, storage.swept - _SWEEP_MARGIN)
     kept = list(storage.keys(since))
     known = index.keys(kept[0]) if kept else set()
-    removed = storage.sweep([key for key in kept if key not in known])
+    orphans = [key for key in kept if key not in known]
+    is_new = storage.swept > 0 and index.revision(Resource()) == 0
+    if len(orphans) > _MAX_ORPHANS or (orphans and is_new):
+        raise IndexUnavailable(
+            f"the index knows nothing of {len(orphans)} stored objects; it is new, or a copy from before they came: "
+            "run `isocenter reindex`"
+        )
+    removed = storage.sweep(orphans)
     storage.share()
     return removed
 
@@ -84,7 +97,7 @@ def _check(storage: Storage, row: InstanceRow) -> Damage | None:
     except KeyError:
         return Damage(row.key, "the object is missing", row.resource)
     try:
-        digest = _digest(stored.windows())
+        digest, _ = _digests(stored.windows())
     finally:
         stored.close()
     return None if digest == row.sha256 else Damage(row.key, "the bytes differ from what was stored", row.resource)
@@ -95,12 +108,14 @@ def _record(storage: Storage, key: str, inline_threshold: int) -> InstanceRecord
     try:
         view = stored.view()
         part10 = read_file(view)
+        sha256, checksum = _digests(stored.windows())
         return catalogue(
             part10,
             identify(part10),
             key=key,
             size=stored.size,
-            sha256=_digest(stored.windows()),
+            sha256=sha256,
+            checksum=checksum,
             digest=content_digest(part10, view),
             inline_threshold=inline_threshold,
         )
@@ -110,8 +125,10 @@ def _record(storage: Storage, key: str, inline_threshold: int) -> InstanceRecord
         stored.close()
 
 
-def _digest(windows: Iterator[memoryview] | Sequence[memoryview]) -> bytes:
-    digest = hashlib.sha256()
+def _digests(windows: Iterator[Buffer]) -> tuple[bytes, bytes]:
+    """The SHA-256 and the checksum of an object."""
+    sha256, checksum = hashlib.sha256(), xxhash.xxh3_128()
     for window in windows:
-        digest.update(window)
-    return digest.digest()
+        sha256.update(window)
+        checksum.update(window)
+    return sha256.digest(), checksum.digest()

@@ -68,6 +68,7 @@ def record(
         key=key or f"key of {instance} {content}",
         size=1000,
         sha256=digest,
+        checksum=digest[:16],
         content_digest=digest[:16],
         dataset_start=300,
         metadata=zstandard.compress(document),

@@ -191,6 +191,7 @@ def upgrade() -> None:
         number("dataset_start"),
         number("is_file"),
         binary("sha256"),
+        binary("checksum"),
         binary("content_digest"),
         binary("response"),
         binary("frames_header"),

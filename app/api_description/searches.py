@@ -73,5 +73,5 @@ def searches() -> Iterator[Operation]:
                 "200": response("The matches.", content, (*headers, "Vary", "Content-Encoding", "Accept-Ranges")),
                 "204": response("Nothing matches, or nothing is left within limit and offset.", None, headers),
             },
-            errors=("400", "406", "500", "503"),
+            errors=("400", "406", "413", "500", "503"),
         )

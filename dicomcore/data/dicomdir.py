@@ -103,13 +103,15 @@ def _patient(dataset: Dataset) -> str:
     return "\\".join((patient_id, *(dataset.text(tag) for tag in others)))
 
 
-def encode_dicomdir(entries: Iterable[DirectoryEntry], file_set_id: str = "") -> bytes:
-    """Write the DICOMDIR file of a File-set."""
+def encode_dicomdir(
+    entries: Iterable[DirectoryEntry], file_set_id: str = "", sop_instance_uid: str | None = None
+) -> bytes:
+    """Write the DICOMDIR file of a File-set; with a SOP Instance UID the same entries give the same bytes."""
     if not _FILE_SET_ID(file_set_id):
         raise InvalidParameter("File-set ID", "it has up to 16 characters A-Z, 0-9, _ and space")
     header = file_header(
         sop_class_uid=MEDIA_STORAGE_DIRECTORY,
-        sop_instance_uid=new_uid(),
+        sop_instance_uid=sop_instance_uid or new_uid(),
         transfer_syntax_uid=EXPLICIT_VR_LITTLE_ENDIAN.uid,
     )
     start = len(header) + len(_file_set(file_set_id, 0, 0)) + _SEQUENCE_HEADER.size

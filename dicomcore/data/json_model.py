@@ -41,6 +41,7 @@ _FIRST_COMMON = 0x00040000
 _MEMO_ELEMENT = 96
 _MEMO_SEQUENCE = 256
 _MEMO_ENTRIES = 50_000
+_MEMO_RUN = 20_000  # of them from one instance, which keeps the memo it began with
 _CONTEXT_ENTRIES = 500  # what the tables of a context take in memory, counted in entries of a memo
 
 Memo: TypeAlias = dict[bytes, bytes]
@@ -186,8 +187,10 @@ class _Encoding:
                 raw = bytes(raw)
             fragment = memo.get(raw)
             if fragment is None:
-                fragment = memo[raw] = _with_value(tag, vr, raw[start - header :], encode, context)
-                self._remembered += 1
+                fragment = _with_value(tag, vr, raw[start - header :], encode, context)
+                if self._remembered < _MEMO_RUN:
+                    memo[raw] = fragment
+                    self._remembered += 1
             encoded[tag] = fragment
         return encoded
 
@@ -212,7 +215,7 @@ class _Encoding:
         if fragment is None:
             volatile = self._volatile
             fragment = self._items(element.tag, items, context, location, depth)
-            if volatile == self._volatile:
+            if volatile == self._volatile and self._remembered < _MEMO_RUN:
                 context.sequences[raw] = fragment
                 self._remembered += 1
         return fragment

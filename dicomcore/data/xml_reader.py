@@ -18,7 +18,7 @@ from xml.etree.ElementTree import ParseError
 from defusedxml.common import DefusedXmlException  # type: ignore[import-untyped]  # it has no types
 from defusedxml.ElementTree import XMLParser  # type: ignore[import-untyped]  # it has no types
 
-from dicomcore.data.dictionary import is_private, parse_tag, private_creator_tag, vr_of
+from dicomcore.data.dictionary import is_private, is_private_creator, parse_tag, vr_of
 from dicomcore.data.json_model import MAX_DEPTH, MAX_METADATA
 from dicomcore.data.json_parser import MAX_VALUES
 from dicomcore.data.json_reader import Metadata, decode_json
@@ -179,21 +179,49 @@ def _members(attributes: Iterable[tuple[int, str, dict[str, Any]]]) -> dict[str,
             private.append((tag, creator, attribute))
         elif members.setdefault(f"{tag:08X}", attribute) is not attribute:
             raise ValueError(f"{tag:08X} is there twice")
+    blocks = _Blocks(members)
     for tag, creator, attribute in private:
-        members[f"{_in_block(tag, creator, members):08X}"] = attribute
+        members[blocks.place(tag, creator)] = attribute
     return members
 
 
-def _in_block(tag: int, creator: str, members: dict[str, Any]) -> int:
-    """Return the tag in the first block of its creator where it is free; reserve a block if there is none."""
-    for block in range(0x10, 0x100):
-        candidate = tag & 0xFFFF00FF | block << 8
-        reservation = f"{private_creator_tag(candidate):08X}"
-        if reservation not in members:
-            members[reservation] = {"vr": "LO", "Value": [creator]}
-        if members[reservation].get("Value") == [creator] and f"{candidate:08X}" not in members:
-            return candidate
-    raise ValueError(f"group {tag >> 16:04X} has no block left")
+class _Blocks:
+    """The blocks of private elements in a data set (PS3.5 §7.8.1), by group and creator.
+
+    A tag that is there again with the same creator came from another block of that creator.
+    """
+
+    def __init__(self, members: dict[str, Any]) -> None:
+        self._members = members
+        self._blocks: dict[tuple[int, str], list[int]] = {}
+        self._next_free: dict[int, int] = {}
+        self._placed: dict[tuple[int, str], int] = {}
+        for name, attribute in members.items():
+            tag = int(name, 16)
+            if is_private_creator(tag):
+                self._blocks.setdefault((tag >> 16, (attribute.get("Value") or [""])[0]), []).append(tag & 0xFF)
+
+    def place(self, tag: int, creator: str) -> str:
+        """Return the name for an attribute, in a block of its creator that is reserved now if it was not."""
+        tag &= 0xFFFF00FF
+        blocks = self._blocks.setdefault((tag >> 16, creator), [])
+        for number in range(self._placed.get((tag, creator), 0), 0x100):
+            if number == len(blocks):
+                blocks.append(self._reserve(tag >> 16, creator))
+            name = f"{tag | blocks[number] << 8:08X}"
+            if name not in self._members:
+                self._placed[tag, creator] = number + 1
+                return name
+        raise ValueError(f"group {tag >> 16:04X} has no block left")
+
+    def _reserve(self, group: int, creator: str) -> int:
+        for block in range(self._next_free.get(group, 0x10), 0x100):
+            name = f"{group:04X}{block:04X}"
+            if name not in self._members:
+                self._members[name] = {"vr": "LO", "Value": [creator]}
+                self._next_free[group] = block + 1
+                return block
+        raise ValueError(f"group {group:04X} has no block left")
 
 
 _FINISH: dict[str, Callable[[_Node], Any]] = {

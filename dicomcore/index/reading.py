@@ -35,6 +35,7 @@ class InstanceRow:
     dataset_start: int
     is_file: int
     sha256: bytes
+    checksum: bytes
     frames_header: bytes
 
     @property
@@ -74,6 +75,7 @@ _ROW = (
     instance.c.dataset_start,
     instance.c.is_file,
     instance.c.sha256,
+    instance.c.checksum,
     instance.c.frames_header,
 )
 _STUDY = study.c.study_instance_uid == bindparam("study_instance_uid")

@@ -53,6 +53,7 @@ class InstanceRecord:
     key: str
     size: int
     sha256: bytes
+    checksum: bytes
     content_digest: bytes
     dataset_start: int
     metadata: bytes

@@ -143,6 +143,7 @@ def instance_row(record: InstanceRecord, row_id: int, series_row_id: int) -> Row
         "dataset_start": record.dataset_start,
         "is_file": int(record.is_file),
         "sha256": record.sha256,
+        "checksum": record.checksum,
         "content_digest": record.content_digest,
         "response": response(Level.INSTANCE, record.fragments, dynamic),
         "frames_header": record.frames_header,

@@ -155,6 +155,7 @@ instance = Table(
     # 1 if the object is a PS3.10 file, 0 if it came without preamble or File Meta Information.
     _number("is_file"),
     _bytes("sha256"),
+    _bytes("checksum"),
     _bytes("content_digest"),
     _bytes("response"),
     _bytes("frames_header"),

@@ -43,15 +43,14 @@ class LocalStorage:
             self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         except OSError as error:
             raise storage_error(error) from error
+        self._orphans = folder / "orphans"
         self._swept = folder / "swept"
         self.is_alone = self._lock_folder()
 
     def spool(self) -> LocalSpool:
         """Open a spool on the volume of the objects."""
         path = self._spool / new_key()
-        return LocalSpool(
-            path, memory_limit=self._memory_limit, size_limit=self._size_limit, memory=self._spool_memory
-        )
+        return LocalSpool(path, memory_limit=self._memory_limit, size_limit=self._size_limit, memory=self._spool_memory)
 
     def keep(self, spool: Spool) -> str:
         """Turn the spooled bytes into an object and return its key."""
@@ -107,15 +106,18 @@ class LocalStorage:
         return self._swept.stat().st_mtime if self._swept.exists() else 0.0
 
     def sweep(self, orphans: Collection[str] = ()) -> int:
-        """Remove unfinished spools, and the objects named as ``orphans``; only while no other process is here."""
-        removed = 0
-        for path in self._spool.iterdir():
+        """Remove unfinished spools and put the ``orphans`` aside, into ``orphans/``; only while nobody else is here.
+
+        An orphan was never acknowledged; it is not deleted all the same, because the mistake may be the index's.
+        """
+        unfinished = list(self._spool.iterdir())
+        for path in unfinished:
             path.unlink(missing_ok=True)
-            removed += 1
         for key in orphans:
-            self.delete(key)
+            self._orphans.mkdir(exist_ok=True)
+            self._path(key).rename(self._orphans / key)
         self._swept.touch()
-        return removed + len(orphans)
+        return len(unfinished) + len(orphans)
 
     def share(self) -> None:
         """Let other processes in; call it when the sweep is done."""

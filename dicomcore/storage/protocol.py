@@ -23,6 +23,10 @@ class Spool(Protocol):
         """The digest of the bytes written."""
 
     @property
+    def checksum(self) -> bytes:
+        """A fast checksum (XXH3, 128 bits) of the bytes written."""
+
+    @property
     def wants_thread(self) -> bool:
         """Whether the next `write` may touch the disk and should not run on an event loop."""
 
@@ -103,7 +107,7 @@ class Storage(Protocol):
         """When the last sweep was (seconds since the epoch); 0 if never."""
 
     def sweep(self, orphans: Collection[str] = ()) -> int:
-        """Drop unfinished spools and the objects named as ``orphans``; only while `is_alone`. Returns how many."""
+        """Drop unfinished spools and put ``orphans`` out of the way; only while `is_alone`. Returns how many."""
 
     def share(self) -> None:
         """Let other processes in."""

@@ -1,9 +1,9 @@
 """The local spool: bytes in memory up to a few megabytes, then in a file on the storage volume.
 
 Small objects, which are most, never see a temporary file before they are kept; while all spools together hold too
-much, they go to files at once (`SpoolMemory`), so that many slow senders do not fill the memory. Memory does not grow with the object:
-what is in a file is hashed as it passes; what is in memory is hashed when the digest is asked for, which is done in a
-worker thread and leaves the event loop to the network.
+much, they go to files at once (`SpoolMemory`), so that many slow senders do not fill the memory. Memory does not grow
+with the object: what is in a file is hashed as it passes; what is in memory is hashed when the digest is asked for,
+which is done in a worker thread and leaves the event loop to the network.
 """
 
 import errno
@@ -13,6 +13,8 @@ import mmap
 import os
 import threading
 from pathlib import Path
+
+import xxhash
 
 from dicomcore.data import Buffer
 from dicomcore.errors import LimitExceeded, StorageFull, StorageUnavailable
@@ -49,12 +51,24 @@ class SpoolMemory:
     @property
     def is_full(self) -> bool:
         """Whether the next bytes have to go to a file."""
-        return self._held >= self._limit
+        return self._held > self._limit
 
     def hold(self, size: int) -> None:
         """Count bytes in; a negative number counts them out."""
         with self._lock:
             self._held += size
+
+
+class _Digests:
+    """The digests of bytes that pass."""
+
+    def __init__(self) -> None:
+        self.sha256 = hashlib.sha256()
+        self.checksum = xxhash.xxh3_128()
+
+    def update(self, chunk: Buffer) -> None:
+        self.sha256.update(chunk)
+        self.checksum.update(chunk)
 
 
 class LocalSpool:
@@ -67,7 +81,7 @@ class LocalSpool:
         self._size = 0
         self._memory_limit = memory_limit
         self._size_limit = size_limit
-        self._file_digest = hashlib.sha256()
+        self._file_digests = _Digests()
         self._chunks: list[Buffer] = []
         self._joined: bytearray | None = None
         self._file: int | None = None
@@ -82,9 +96,16 @@ class LocalSpool:
     @property
     def sha256(self) -> bytes:
         """The digest of the bytes written."""
-        if self._file is None:
+        if self._is_in_memory:
             return hashlib.sha256(self._in_memory()).digest()
-        return self._file_digest.digest()
+        return self._file_digests.sha256.digest()
+
+    @property
+    def checksum(self) -> bytes:
+        """The checksum (XXH3, 128 bits) of the bytes written."""
+        if self._is_in_memory:
+            return xxhash.xxh3_128_digest(self._in_memory())
+        return self._file_digests.checksum.digest()
 
     @property
     def wants_thread(self) -> bool:
@@ -106,7 +127,7 @@ class LocalSpool:
 
     def view(self) -> memoryview:
         """All bytes written; of a file as a mapping."""
-        if self._file is None:
+        if self._file is None or self._joined is not None:
             return memoryview(self._in_memory()).toreadonly()
         if self._mapping is None:
             self._mapping = mmap.mmap(self._file, self._size, access=mmap.ACCESS_READ)
@@ -119,17 +140,19 @@ class LocalSpool:
             self._in_memory()[offset : offset + len(replacement)] = replacement
             return
         os.pwrite(self._file, replacement, offset)
-        self._file_digest = hashlib.sha256()
+        self._file_digests = _Digests()
         for start in range(0, self._size, _HASH_BLOCK):
-            self._file_digest.update(os.pread(self._file, _HASH_BLOCK, start))
+            self._file_digests.update(os.pread(self._file, _HASH_BLOCK, start))
 
     def settle(self) -> None:
-        """Bring all bytes to the medium, in the file at ``path``."""
+        """Bring all bytes to the medium, in the file at ``path``; what was in memory can still be read from there."""
         if self._is_closed:
             raise RuntimeError("the spool is closed")
         try:
             if self._file is None:
-                self._spill()
+                content = self._in_memory()
+                self._create()
+                self._write(content)
             if self._file is not None:
                 sync(self._file)
         except OSError as error:
@@ -151,24 +174,36 @@ class LocalSpool:
         self._held += size
         self._memory.hold(size)
 
+    @property
+    def _is_in_memory(self) -> bool:
+        return self._joined is not None or self._file is None
+
     def _in_memory(self) -> bytearray:
         if self._joined is None:
             self._joined = bytearray().join(self._chunks)
             self._chunks = []
         return self._joined
 
-    def _spill(self) -> None:
+    def _create(self) -> None:
         try:
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
         except OSError as error:
             raise storage_error(error) from error
+
+    def _spill(self) -> None:
+        """Go on in a file, since this becomes too large for memory."""
+        self._create()
         for chunk in self._chunks if self._joined is None else [self._joined]:
             self._append(chunk)
+        self._joined = None
         self._chunks = []
         self._hold(-self._held)
 
     def _append(self, chunk: Buffer) -> None:
-        self._file_digest.update(chunk)
+        self._file_digests.update(chunk)
+        self._write(chunk)
+
+    def _write(self, chunk: Buffer) -> None:
         rest = memoryview(chunk)
         try:
             while rest:

@@ -230,6 +230,17 @@ def test_pngs_of_different_size_are_refused() -> None:
         assembled(PIXELS, pixels=parts)
 
 
+def test_a_video_is_one_part() -> None:
+    sequence = b"\0\0\1\xb3" + (720 << 12 | 576).to_bytes(3, "big") + b"\x13" + bytes(4)
+    extension = b"\0\0\1\xb5" + (1 << 28 | 0x48 << 20).to_bytes(4, "big") + bytes(2)
+    stream = BulkdataPart("video/mpeg2", None, sequence + extension + b"\0\0\1\0\1\2\3\4" * 2)
+    part10 = stored(PIXELS, pixels=stream)
+    assert part10.transfer_syntax.uid == JPEG + "100"
+    assert (part10.dataset.integer(0x00280008), part10.dataset.number(0x00181063)) == (2, 40)
+    with pytest.raises(MalformedDataset, match="one part"):
+        assembled(PIXELS, pixels=[stream, stream])
+
+
 def test_other_media_types_are_no_pixel_data() -> None:
     with pytest.raises(UnsupportedMediaType):
         assembled(PIXELS, pixels=BulkdataPart("text/html", None, b"x"))

@@ -23,7 +23,7 @@ def ct(**overrides: object) -> Dataset:
 
 def directory(*datasets: Dataset, file_set_id: str = "") -> Part10:
     entries = [directory_entry(("F", f"IM{n}"), each, EXPLICIT_LE) for n, each in enumerate(datasets)]
-    return read_file(encode_dicomdir(entries, file_set_id))
+    return read_file(encode_dicomdir(entries, file_set_id, "1.2.3"))
 
 
 def records(part10: Part10, offset: int, level: int = 0) -> Iterator[tuple[int, Dataset]]:
@@ -79,6 +79,11 @@ def test_records_are_linked_by_their_offsets() -> None:
     ]
     root = [item for item in part10.dataset.items(0x00041220) if item.text(TYPE) == "PATIENT"]
     assert part10.dataset.integer(0x00041202) == root[-1].elements[NEXT].header - 8
+
+
+def test_a_directory_without_a_uid_gets_one() -> None:
+    one, other = (read_file(encode_dicomdir([])).file_meta.text(0x00020003) for _ in range(2))
+    assert one != other
 
 
 def test_an_empty_file_set_has_no_records() -> None:

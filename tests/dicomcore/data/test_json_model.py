@@ -248,3 +248,11 @@ def test_every_vr_has_its_form() -> None:
         {"vr": "UN", "InlineBinary": "dGV4dA=="},
         {"vr": "UR", "Value": ["http://x"]},
     ]
+
+
+def test_one_instance_cannot_fill_the_memory_with_its_memo(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_model, "_MEMO_RUN", 2)
+    monkeypatch.setattr(json_model, "_CONTEXTS", json_model._Contexts())
+    encoded(b"".join(element(0x00091000 | number, "LO", f"{number:02}") for number in range(9)))
+    (context,) = json_model._CONTEXTS._known.values()
+    assert sum(len(memo) for memo, _ in context.values.values()) == 2

@@ -62,6 +62,19 @@ def test_a_block_that_is_reserved_in_the_document_is_kept() -> None:
     assert list(decode_xml(document(content)).dataset.elements) == [0x00290010, 0x00290011, 0x00291101]
 
 
+def test_a_group_has_240_blocks_and_no_more() -> None:
+    content = '<DicomAttribute tag="00290001" vr="SH" privateCreator="A"/>'
+    assert len(decode_xml(document(content * 240)).dataset) == 480
+    with pytest.raises(MalformedDataset, match="no block left"):
+        decode_xml(document(content * 241))
+
+
+def test_an_element_without_creator_keeps_its_place_in_a_block() -> None:
+    content = attribute("", "00290010") + attribute("", "00291001")
+    content += '<DicomAttribute tag="00290001" vr="SH" privateCreator="A"/>'
+    assert list(decode_xml(document(content)).dataset.elements) == [0x00290010, 0x00290011, 0x00291001, 0x00291101]
+
+
 def test_a_private_tag_that_kept_its_block_is_taken() -> None:
     content = '<DicomAttribute tag="00291501" vr="SH" privateCreator="ACME"/>'
     assert list(decode_xml(document(content)).dataset.elements) == [0x00290010, 0x00291001]

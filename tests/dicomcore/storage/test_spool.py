@@ -5,7 +5,7 @@ import pytest
 
 from dicomcore.errors import LimitExceeded, StorageFull, StorageUnavailable
 from dicomcore.storage import LocalSpool
-from dicomcore.storage.spool import storage_error
+from dicomcore.storage.spool import SpoolMemory, storage_error
 
 
 def make_spool(folder: Path, *, memory_limit: int = 1000, size_limit: int = 100_000) -> LocalSpool:
@@ -88,3 +88,16 @@ def test_a_closed_spool_cannot_be_kept(tmp_path: Path) -> None:
     spool.close()
     with pytest.raises(RuntimeError):
         spool.settle()
+
+
+def test_spools_that_hold_too_much_together_go_to_files(tmp_path: Path) -> None:
+    memory = SpoolMemory(1000)
+    spools = [LocalSpool(tmp_path / str(n), memory_limit=1000, size_limit=10_000, memory=memory) for n in range(3)]
+    for spool in spools:
+        spool.write(b"x" * 600)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1", "2"]
+    spools[0].write(b"y" * 400)
+    assert [bytes(spool.view()) for spool in spools] == [b"x" * 600 + b"y" * 400, b"x" * 600, b"x" * 600]
+    for spool in spools:
+        spool.close()
+    assert not memory.is_full

@@ -42,6 +42,38 @@ def test_a_codestream_says_its_size_depth_and_colours(codestream: bytes, expecte
     assert header.transfer_syntax_uid == "1.2.840.10008.1.2.4.112"
 
 
+def codestream_of(*fields: tuple[int, int]) -> bytes:
+    """Put fields of (value, bits) into a codestream, the least significant bit first."""
+    number, position = 0, 0
+    for value, bits in (*fields, (0, 64)):
+        number |= value << position
+        position += bits
+    return b"\xff\x0a" + number.to_bytes(-(-position // 8), "little")
+
+
+SMALL_SIZE = ((1, 1), (1, 5), (0, 3), (2, 5))  # 16 rows, 24 columns
+ORIENTED = ((0, 1), (1, 1), (5, 3))
+GREY_10_BITS = ((0, 1), (1, 2), (0, 1), (0, 2), (0, 1), (0, 1), (0, 1), (1, 2))
+
+
+def test_a_small_size_and_fields_that_do_not_matter_are_read() -> None:
+    header = read_image_header(codestream_of(*SMALL_SIZE, *ORIENTED, (1, 1), *SMALL_SIZE, (0, 2), *GREY_10_BITS))
+    assert (header.rows, header.columns, header.bits_stored, header.samples_per_pixel) == (16, 24, 10, 1)
+
+
+def test_an_image_with_defaults_is_8_bit_colour() -> None:
+    header = read_image_header(codestream_of((1, 1), (0, 5), (7, 3), (1, 1)))
+    assert (header.rows, header.columns, header.bits_stored, header.photometric_interpretation) == (8, 16, 8, "XYB")
+
+
+@pytest.mark.parametrize(
+    "fields", [(*ORIENTED, (0, 1), (1, 1)), (*ORIENTED, (0, 1), (0, 1), (1, 1)), ((0, 1), (0, 1), (1, 1))]
+)
+def test_previews_animations_and_floating_point_samples_are_refused(fields: tuple[tuple[int, int], ...]) -> None:
+    with pytest.raises(MalformedDataset):
+        read_image_header(codestream_of(*SMALL_SIZE, *fields))
+
+
 def test_the_codestream_in_a_container_may_be_whole_or_in_parts() -> None:
     whole = SIGNATURE + box(b"jxlc", GREY_16)
     parts = SIGNATURE + box(b"jxlp", bytes(4) + GREY_16[:30]) + box(b"jxlp", b"\x80\0\0\1" + GREY_16[30:])

@@ -1,0 +1,204 @@
+"""Write the tables of docs/conformance.md that the code knows: ``python scripts/write_conformance.py``."""
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from app import dependencies, http_protocol, parameters, ranges
+from app.api_description.operations import OPERATIONS, SERVER_OPERATIONS
+from app.commands.options import default_of, sentence_of
+from app.errors import STATUS
+from app.multipart import DEFAULT_LIMITS
+from app.retrieval import can_decode
+from app.settings import PREFIX, Settings
+from dicomcore import matching_keys
+from dicomcore.data import dictionary, inflate, json_parser, reading
+from dicomcore.data.transfer_syntax import DEFAULT_TRANSFER_SYNTAXES, TRANSFER_SYNTAXES, TransferSyntax
+from dicomcore.index.attributes import ATTRIBUTES, Attribute
+from dicomcore.pixels import decoding
+from dicomcore.resources import Level
+from dicomcore.source import FAILURE_REASONS, FailureReason, WarningReason
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "conformance.md"
+BEGIN = "<!-- {}: written by scripts/write_conformance.py -->\n"
+END = "<!-- end -->"
+
+# The settings that change what a client sees; all settings are in docs/deployment.md.
+SETTINGS = (
+    "strict_accept",
+    "duplicates",
+    "relative_urls",
+    "trusted_proxies",
+    "root_path",
+    "cors_origins",
+    "allow_anonymous",
+    "verify_on_read",
+    "inline_threshold_bytes",
+    "max_instance_bytes",
+    "max_request_bytes",
+    "max_parts",
+    "search_default_limit",
+    "search_max_limit",
+    "max_connections_per_address",
+    "header_timeout_seconds",
+    "keep_alive_seconds",
+)
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    lines = [" | ".join(map(str, row)) for row in rows]
+    names = list(head)
+    return "\n".join([f"| {' | '.join(names)} |", "|---" * len(names) + "|", *(f"| {line} |" for line in lines)]) + "\n"
+
+
+def services() -> str:
+    rows = []
+    for operation in (*OPERATIONS, *SERVER_OPERATIONS):
+        method = "GET, HEAD" if operation.method == "get" and operation in OPERATIONS else operation.method.upper()
+        rows.append((method, f"`{operation.path}`", operation.summary, operation.tag))
+    return table(("method", "path", "what it does", "service"), rows)
+
+
+def media_types() -> str:
+    rows = []
+    for operation in OPERATIONS:
+        content = [names for answer in operation.responses.values() if (names := answer.get("content"))]
+        if operation.method == "get" and content:
+            rows.append((f"`{operation.path}`", ", ".join(f"`{name}`" for name in content[0])))
+    return table(("resource", "media types of the answer, the default first"), rows)
+
+
+def transfer_syntaxes() -> str:
+    rows = [
+        (f"`{syntax.uid}`", syntax.name, _bulkdata(syntax), _becomes(syntax)) for syntax in TRANSFER_SYNTAXES.values()
+    ]
+    return table(("UID", "name", "frames as stored", "Explicit VR Little Endian"), rows)
+
+
+def _bulkdata(syntax: TransferSyntax) -> str:
+    if syntax.referenced:
+        return "none"
+    name = syntax.media_type or "application/octet-stream"
+    return f"`{name}`" + (" (default)" if DEFAULT_TRANSFER_SYNTAXES.get(name) == syntax else "")
+
+
+def _becomes(syntax: TransferSyntax) -> str:
+    if syntax.uid == "1.2.840.10008.1.2.1":
+        return "as stored"
+    return "yes" if can_decode(syntax.uid) else "no: 406"
+
+
+def sop_classes() -> str:
+    named = sorted((dictionary.uid_name(uid), uid) for uid in dictionary.STORAGE_SOP_CLASSES)
+    return table(("SOP Class", "UID"), ((name, f"`{uid}`") for name, uid in named))
+
+
+def attributes(level: Level) -> Callable[[], str]:
+    def rows() -> str:
+        known = ATTRIBUTES[level].values()
+        return table(
+            ("tag", "attribute", "VR", "matched", "returned"),
+            ((_tag(one.tag), one.keyword, one.vr, _matched(one), _returned(one)) for one in known),
+        )
+
+    return rows
+
+
+def _tag(tag: int) -> str:
+    return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
+
+
+def _matched(attribute: Attribute) -> str:
+    if attribute.keyword == "RetrieveURL":
+        return "no"
+    if attribute.column or attribute.keyword == "AvailableTransferSyntaxUID":
+        return "always"
+    return "by its items" if attribute.vr == "SQ" else "if narrowed"
+
+
+def _returned(attribute: Attribute) -> str:
+    return "always" if attribute.required else "if known" if attribute.if_known else "on request"
+
+
+def statuses() -> str:
+    rows = [
+        (status, ", ".join(f"`{error.__name__}`" for error in STATUS if STATUS[error] == status))
+        for status in sorted(set(STATUS.values()))
+    ]
+    return table(("status", "errors"), rows)
+
+
+def reasons() -> str:
+    def causes(reason: FailureReason) -> str:
+        return ", ".join(f"`{error.__name__}`" for error, found in FAILURE_REASONS.items() if found is reason)
+
+    failures = [(f"{reason:04X}H", int(reason), _words(reason.name), causes(reason)) for reason in FailureReason]
+    warnings = [(f"{reason:04X}H", int(reason), _words(reason.name), "warning") for reason in WarningReason]
+    return table(("code", "decimal", "meaning", "cause"), [*failures, *warnings])
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ").lower()
+
+
+def settings() -> str:
+    fields = Settings.model_fields
+    rows = []
+    for name in SETTINGS:
+        sentence = sentence_of(fields[name]).replace("*", "\\*")
+        rows.append((f"`{name}`", f"`{PREFIX}{name.upper()}`", default_of(fields[name]), sentence))
+    return table(("setting", "variable", "default", "what it is"), rows)
+
+
+def limits() -> str:
+    found: dict[str, object] = {
+        "request line, bytes": http_protocol.MAX_REQUEST_LINE,
+        "request headers, bytes": http_protocol.MAX_HEADERS,
+        "request headers, lines": http_protocol.MAX_HEADER_LINES,
+        "body rate, bytes a second": http_protocol.MIN_BODY_RATE,
+        "query parameters": parameters.MAX_PARAMETERS,
+        "value of a parameter, bytes": parameters.MAX_VALUE_LENGTH,
+        "list of values, bytes": parameters.MAX_LIST_LENGTH,
+        "UIDs in a list": matching_keys.MAX_UIDS,
+        "values of a key": matching_keys.MAX_VALUES,
+        "wild cards in a value": matching_keys.MAX_WILD_CARDS,
+        "attributes of `includefield`": parameters.MAX_INCLUDE_FIELDS,
+        "byte ranges": ranges.MAX_RANGES,
+        "frames in a request": dependencies.MAX_FRAMES,
+        "headers of a part, bytes": DEFAULT_LIMITS.header_bytes,
+        "headers of a part, lines": DEFAULT_LIMITS.header_lines,
+        "levels of sequences": reading.MAX_DEPTH,
+        "elements of an instance": reading.MAX_ELEMENTS,
+        "fragments of an instance": reading.MAX_FRAGMENTS,
+        "levels of JSON": json_parser.MAX_JSON_DEPTH,
+        "inflated to received bytes, above 64 MB": inflate.MAX_RATIO,
+        "decoded frame, bytes": decoding.MAX_FRAME_LENGTH,
+    }
+    return table(("limit", "value"), ((name, f"{value:,}") for name, value in found.items()))
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "services": services,
+    "media types": media_types,
+    "transfer syntaxes": transfer_syntaxes,
+    **{f"{level.name.lower()} attributes": attributes(level) for level in Level},
+    "statuses": statuses,
+    "reasons": reasons,
+    "settings": settings,
+    "limits": limits,
+    "sop classes": sop_classes,
+}
+
+
+def with_tables(document: str) -> str:
+    for name, make in TABLES.items():
+        begin = BEGIN.format(name)
+        pattern = re.escape(begin) + ".*?" + re.escape(END)
+        document, count = re.subn(pattern, lambda _, text=begin + make() + END: text, document, flags=re.DOTALL)
+        if count != 1:
+            raise SystemExit(f"{DOCUMENT.name} has {count} places for the table of {name}")
+    return document
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(with_tables(DOCUMENT.read_text("utf-8")), "utf-8")
