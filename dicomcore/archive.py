@@ -42,6 +42,7 @@ from dicomcore.ingest import (
     meta_mismatch,
 )
 from dicomcore.instance import Instance
+from dicomcore.metadata_cache import MetadataCache
 from dicomcore.query import Query
 from dicomcore.resources import Resource
 from dicomcore.source import (
@@ -85,6 +86,7 @@ class Archive:
         self._duplicates = duplicates
         self._verify_on_read = verify_on_read
         self._inline_threshold = inline_threshold
+        self._metadata_cache = MetadataCache()
         self.threads = Threads()
         # While one thread waits for the medium, the other reads the instance.
         self._keeping = ThreadPoolExecutor(DEFAULT_THREADS, thread_name_prefix="keeping")
@@ -162,9 +164,13 @@ class Archive:
         return Instance(row, self.storage, self.index, self.threads, verify=self._verify_on_read)
 
     def _metadata(self, resource: Resource) -> Metadata:
-        found = self.index.metadata(resource)
-        if not found.objects:
-            raise self._missing(resource)
+        revision = self.index.revision(resource)
+        found = None if revision is None else self._metadata_cache.get(resource, revision)
+        if found is None:
+            found = self.index.metadata(resource)
+            if not found.objects:
+                raise self._missing(resource)
+            self._metadata_cache.put(resource, found)
         return Metadata(found.objects, str(found.revision))
 
     def _missing(self, resource: Resource) -> DicomError:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from app import dependencies, http_protocol, parameters, ranges
+from app.api_description.operation import multipart
 from app.api_description.operations import OPERATIONS, SERVER_OPERATIONS
 from app.commands.options import default_of, sentence_of
 from app.errors import STATUS
@@ -13,7 +14,7 @@ from app.retrieval import can_decode
 from app.settings import PREFIX, Settings
 from dicomcore import matching_keys
 from dicomcore.data import dictionary, inflate, json_parser, reading
-from dicomcore.data.transfer_syntax import DEFAULT_TRANSFER_SYNTAXES, TRANSFER_SYNTAXES, TransferSyntax
+from dicomcore.data.transfer_syntax import DEFAULT_TRANSFER_SYNTAXES, OCTET_STREAM, TRANSFER_SYNTAXES, TransferSyntax
 from dicomcore.index.attributes import ATTRIBUTES, Attribute
 from dicomcore.pixels import decoding
 from dicomcore.resources import Level
@@ -64,8 +65,18 @@ def media_types() -> str:
     for operation in OPERATIONS:
         content = [names for answer in operation.responses.values() if (names := answer.get("content"))]
         if operation.method == "get" and content:
-            rows.append((f"`{operation.path}`", ", ".join(f"`{name}`" for name in content[0])))
+            rows.append((f"`{operation.path}`", ", ".join(_forms(content[0]))))
     return table(("resource", "media types of the answer, the default first"), rows)
+
+
+def _forms(names: Iterable[str]) -> list[str]:
+    """Name the media types; those of compressed frames, which are many, all at once."""
+    given = list(names)
+    compressed = set(DEFAULT_TRANSFER_SYNTAXES) - {OCTET_STREAM}
+    forms = [f"`{name}`" for name in given if name not in compressed | {multipart(one) for one in compressed}]
+    if compressed & set(given):
+        return [*forms, "those of compressed frames in both forms"]
+    return [*forms, "those of compressed frames in parts"] if multipart("image/jpeg") in given else forms
 
 
 def transfer_syntaxes() -> str:
@@ -194,9 +205,10 @@ def with_tables(document: str) -> str:
     for name, make in TABLES.items():
         begin = BEGIN.format(name)
         pattern = re.escape(begin) + ".*?" + re.escape(END)
-        document, count = re.subn(pattern, lambda _, text=begin + make() + END: text, document, flags=re.DOTALL)
-        if count != 1:
-            raise SystemExit(f"{DOCUMENT.name} has {count} places for the table of {name}")
+        before, *rest = re.split(pattern, document, flags=re.DOTALL)
+        if len(rest) != 1:
+            raise SystemExit(f"{DOCUMENT.name} has {len(rest)} places for the table of {name}")
+        document = f"{before}{begin}{make()}{END}{rest[0]}"
     return document
 
 
