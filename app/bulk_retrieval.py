@@ -34,6 +34,7 @@ async def frames(instance: Instance, frame_numbers: Sequence[int], accepted: Acc
 
 async def bulkdata(instance: Instance, path: str, accepted: Acceptable, base: str) -> Response:
     """The value that a BulkDataURI names."""
+    path = path.upper()
     location = f"{base}{instance.resource.path}/bulkdata/{path}"
     if path in PIXEL_DATA_PATHS and instance.number_of_frames:
         return bulk_response(await _pixels(instance, accepted, location, single=True), instance.digest)

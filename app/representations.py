@@ -20,12 +20,17 @@ _UIDS = (("studies", "0020000D"), ("series", "0020000E"), ("instances", "0008001
 
 def json_array(objects: Sequence[bytes], base: str) -> bytes:
     """Write the objects as one JSON array."""
-    return b"[%b]" % b",".join(objects).replace(PLACEHOLDER, base.encode("ascii"))
+    return b"[%b]" % _based(b",".join(objects), base)
+
+
+def xml_document(json_object: bytes, base: str) -> bytes:
+    """Write one object as an XML document."""
+    return xml_of_json(_based(json_object, base))
 
 
 def xml_parts(objects: Sequence[bytes], base: str) -> tuple[str, list[bytes]]:
     """Write the objects as parts of a multipart body; returns the boundary and the buffers."""
-    documents = [json_object.replace(PLACEHOLDER, base.encode("ascii")) for json_object in objects]
+    documents = [_based(json_object, base) for json_object in objects]
     boundary = make_boundary(DICOM_XML, *(hashlib.sha256(document).digest() for document in documents))
     buffers: list[bytes] = []
     for number, document in enumerate(documents):
@@ -52,6 +57,10 @@ def select_attributes(objects: Iterable[bytes], keep: frozenset[str]) -> list[by
         kept = {tag: value for tag, value in attributes.items() if tag in keep}
         selected.append(orjson.dumps(kept).replace(_STAND_IN, PLACEHOLDER))
     return selected
+
+
+def _based(json: bytes, base: str) -> bytes:
+    return json.replace(PLACEHOLDER, base.encode("ascii"))
 
 
 def _location(document: bytes, base: str) -> str:

@@ -1,4 +1,4 @@
-"""Putting retrieved instances into responses (PS3.18 §8.6, §10.4.3.3): one file, parts, or a ZIP.
+"""Putting retrieved instances into responses (PS3.18 §8.6, §10.4.3.3): one file, or parts; `zip_download` for a ZIP.
 
 What leaves as it is stored has a known size, hence Content-Length, Range and a strong ETag from the digests of the
 objects; what is converted on its way is streamed. Parts carry Content-Type with the transfer syntax and
@@ -17,7 +17,6 @@ from app.multipart import Layout, Span, closing, make_boundary, part_header
 from app.negotiation import Selection, content_type, multipart_content_type
 from app.read_ahead import read_ahead
 from app.responses import RepresentationResponse, StreamResponse
-from app.zip_archive import ZipWriter
 from dicomcore.data import Buffer, lookup
 from dicomcore.instance import Instance
 from dicomcore.pixels import is_decodable
@@ -117,13 +116,6 @@ def parts(leaving: Sequence[Leaving], base: str, headers: Headers, status: int =
     return RepresentationResponse(layout.size, slices, content_type=kind, status=status, etag=etag, headers=fields)
 
 
-def zip_file(leaving: Sequence[Leaving], resource: Resource, headers: Headers, status: int = 200) -> Response:
-    """Instances as entries of a ZIP, named by their UIDs."""
-    name = str(resource.sop_instance_uid or resource.series_instance_uid or resource.study_instance_uid)
-    fields = [*headers, ("Content-Disposition", content_disposition(f"{name}.zip"))]
-    return StreamResponse(_zipped(leaving), content_type="application/zip", status=status, headers=fields)
-
-
 def _opening(one: Leaving, span: Span) -> Callable[[], Coroutine[Any, Any, AsyncIterator[Buffer]]]:
     return lambda: one.read(span.start, span.end)
 
@@ -142,15 +134,3 @@ async def _stream(leaving: Sequence[Leaving], base: str, boundary: str) -> Async
         async for buffer in await anext(opened):
             yield buffer
     yield closing(boundary)
-
-
-async def _zipped(leaving: Sequence[Leaving]) -> AsyncIterator[Buffer]:
-    writer = ZipWriter()
-    opened = read_ahead([one.read for one in leaving])
-    for one in leaving:
-        resource = one.instance.resource
-        name = f"{resource.study_instance_uid}/{resource.series_instance_uid}/{resource.sop_instance_uid}.dcm"
-        async for piece in writer.add(name, await anext(opened)):
-            yield piece
-    for piece in writer.finish():
-        yield piece

@@ -18,6 +18,7 @@ _HOST = re.compile(r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253})|\[[0-9A-Fa-f:
 _PREFIX = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~%!$&'()*+,;=:@-]+)*/?")
 _PAIR = re.compile(r'\s*([A-Za-z]+)\s*=\s*("(?:[^"\\]|\\.)*+"|[^;,"]*)\s*')
 _ELEMENT = re.compile(r'(?:[^,"]++|"(?:[^"\\]++|\\.)*+"?+)++')
+_LOOPBACK = ("127.0.0.1", "::1")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 _INTERESTING = frozenset(
     (b"host", b"forwarded", *(b"x-forwarded-" + name for name in (b"for", b"proto", b"host", b"port", b"prefix")))
@@ -143,10 +144,17 @@ def _authority(scheme: str, told: _Origin, host_header: str, scope: Mapping[str,
         found = _HOST.fullmatch(candidate) if candidate else None
         if found is not None:
             port = found["port"] or (told.port if told.port and told.port.isdecimal() and len(told.port) <= 5 else None)
-            return found["name"] + _port(scheme, port)
+            return found["name"] + _port(scheme, port or _lost_port(found["name"], told, scope))
     server = scope.get("server") or ("localhost", None)
     name = f"[{server[0]}]" if ":" in server[0] else server[0]
     return (name if _HOST.fullmatch(name) else "localhost") + _port(scheme, server[1])
+
+
+def _lost_port(name: str, told: _Origin, scope: Mapping[str, Any]) -> int | None:
+    """Our own port, if the Host is our own address without one: dicomweb-client leaves the port out, whatever it is."""
+    address, port = scope.get("server") or ("", None)
+    is_ours = name.strip("[]") == address or (name == "localhost" and address in _LOOPBACK)
+    return port if is_ours and told == _Origin() else None
 
 
 def _port(scheme: str, port: str | int | None) -> str:

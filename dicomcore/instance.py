@@ -3,7 +3,7 @@
 Everything is lazy and costs what was asked for: the file as stored in windows of a few megabytes, one frame as a view
 of a memory map. Blocking work is done in threads. Whole files are checked against the digest they were stored with; an
 object that fits in one window before its first byte leaves, a larger one before its last window does, so that no
-damaged object is ever delivered complete.
+damaged object is ever delivered complete. What is converted on its way is checked before anything is made of it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from dicomcore.data import (
     read_file,
     transfer_syntax,
 )
-from dicomcore.errors import DamagedInstance, ResourceNotFound, StorageUnavailable
+from dicomcore.errors import DamagedInstance, ResourceGone, ResourceNotFound, StorageUnavailable
 from dicomcore.index import Index, InstanceRow
 from dicomcore.pixels import FrameIndex, decode_frame, to_explicit_little_endian
 from dicomcore.storage import Storage, StoredObject
@@ -165,7 +165,8 @@ class Instance:
         except KeyError:
             row = self._index.instance(self.resource)
         if row is None:
-            raise ResourceNotFound(self.resource)
+            gone = self._index.was_deleted(self.resource)
+            raise (ResourceGone if gone else ResourceNotFound)(self.resource)
         if row.key == self._row.key:
             raise DamagedInstance(self.resource, "its object is missing")
         raise StorageUnavailable(f"{self.resource} was replaced while it was read; ask again")
@@ -191,6 +192,10 @@ class Instance:
         return read_file(view)
 
     def _file(self, transfer_syntax_uid: str) -> Iterator[Buffer]:
+        if self._verify:
+            stored = self._open_object()
+            for _window in self._verified(_closing(stored, stored.windows())):
+                pass
         if transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN != self.transfer_syntax_uid:
             return to_explicit_little_endian(self._part10())
         return self._wrapped()

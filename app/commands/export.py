@@ -6,7 +6,6 @@ is overwritten.
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -17,23 +16,12 @@ from app.commands.options import with_settings
 from app.commands.progress import moving_bar
 from app.commands.selection import Selection
 from app.commands.targets import FolderTarget, Target, ZipTarget
+from app.file_set import DICOMDIR, FileSet
 from app.settings import Settings
-from dicomcore.data import PLACEHOLDER, DirectoryEntry, FileIds, decode_json, directory_entry, encode_dicomdir
 from dicomcore.errors import DicomError
 from dicomcore.instance import Instance
 from dicomcore.resources import Resource
 from dicomcore.source import Source
-
-_PATIENT = (0x00100020, 0x00100021, 0x00100010)
-
-
-@dataclass
-class FileSet:
-    """What has been written so far, and what could not be."""
-
-    file_ids: FileIds = field(default_factory=FileIds)
-    entries: list[DirectoryEntry] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
 
 
 @with_settings("config", "data", "database", "verify_on_read", "log_level")
@@ -58,23 +46,29 @@ def export(
         destination: Target = ZipTarget(target) if target.suffix.lower() == ".zip" else FolderTarget(target)
     except ValueError as exc:
         raise typer.BadParameter(str(exc)) from exc
-    written = asyncio.run(_export(settings, selection, destination))
-    for failure in written.failures:
+    written, failures = asyncio.run(_export(settings, selection, destination))
+    for failure in failures:
         typer.echo(f"failed: {failure}", err=True)
     typer.echo(f"{len(written.entries):,} instances are in {target}")
-    if written.failures or not written.entries:
+    if failures or not written.entries:
         raise typer.Exit(1)
 
 
-async def _export(settings: Settings, selection: Selection, target: Target) -> FileSet:
-    file_set = FileSet()
+async def _export(settings: Settings, selection: Selection, target: Target) -> tuple[FileSet, list[str]]:
+    """Return what is written, and a sentence for each instance that could not be."""
+    file_set, failures = FileSet(), list[str]()
     with open_archive(settings) as archive, target, moving_bar("Exporting") as moved:
         async for found in _instances(archive, selection):
-            await _add(archive, found, target, file_set)
+            try:
+                await _add(archive, found, target, file_set)
+            except DicomError as exc:
+                if not target.survives_failure:
+                    raise
+                failures.append(f"{found.resource}: {exc}")
             moved(1)
         if file_set.entries:
-            await target.add(("DICOMDIR",), _once(encode_dicomdir(file_set.entries)))
-    return file_set
+            await target.add((DICOMDIR,), _once(file_set.directory()))
+    return file_set, failures
 
 
 async def _instances(source: Source, selection: Selection) -> AsyncIterator[Instance]:
@@ -84,20 +78,10 @@ async def _instances(source: Source, selection: Selection) -> AsyncIterator[Inst
 
 
 async def _add(source: Source, instance: Instance, target: Target, file_set: FileSet) -> None:
-    """Write one instance and enter it into the directory; one that is damaged does not stop the others."""
-    metadata = await source.metadata(instance.resource)
-    dataset = decode_json(metadata.objects[0].replace(PLACEHOLDER, b"")).dataset
-    patient = "\\".join(dataset.text(tag) for tag in _PATIENT)
-    resource = instance.resource
-    file_id = file_set.file_ids.next(patient, str(resource.study_instance_uid), str(resource.series_instance_uid))
-    try:
-        await target.add(file_id, await instance.read())
-    except DicomError as exc:
-        if not target.survives_failure:
-            raise
-        file_set.failures.append(f"{resource}: {exc}")
-        return
-    file_set.entries.append(directory_entry(file_id, dataset, instance.transfer_syntax_uid))
+    """Write one instance and enter it into the directory."""
+    entry = await file_set.place(source, instance, instance.transfer_syntax_uid)
+    await target.add(entry.file_id, await instance.read())
+    file_set.entries.append(entry)
 
 
 async def _once(content: bytes) -> AsyncIterator[bytes]:

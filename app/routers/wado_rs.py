@@ -6,12 +6,13 @@ from starlette.responses import Response
 from app.bulk_retrieval import all_bulkdata
 from app.dependencies import AskedDep
 from app.headers import warning
-from app.negotiation import DICOM, ZIP, Category, multipart_content_type, select_document, select_instances
+from app.negotiation import DICOM, DICOM_XML, ZIP, Category, multipart_content_type, select_document, select_instances
 from app.parameters import parse_metadata_includefield
-from app.representations import json_array, revision_tag, select_attributes, xml_parts
+from app.representations import json_array, revision_tag, select_attributes, xml_document, xml_parts
 from app.responses import BufferResponse, CodedResponse
-from app.retrieval import Leaving, can_decode, instances_of, parts, single_file, stored_syntaxes, zip_file
+from app.retrieval import Leaving, can_decode, instances_of, parts, single_file, stored_syntaxes
 from app.routers.levels import LEVELS, READ
+from app.zip_download import zip_file, zip_file_set
 from dicomcore.resources import Level
 
 router = APIRouter(tags=["WADO-RS"])
@@ -34,6 +35,8 @@ async def retrieve(asked: AskedDep) -> Response:
     headers = [("Warning", warning(base, _LEFT_OUT.format(left_out)))] if left_out else []
     status = 206 if left_out else 200
     if selection.media_type == ZIP:
+        if asked.flag("dicomdir"):
+            return zip_file_set(asked.source, leaving, resource, headers, status)
         return zip_file(leaving, resource, headers, status)
     return parts(leaving, base, headers, status) if selection.multipart else await single_file(leaving[0], base)
 
@@ -41,19 +44,21 @@ async def retrieve(asked: AskedDep) -> Response:
 async def retrieve_metadata(asked: AskedDep) -> Response:
     """Retrieve metadata, as it was encoded when the instances were stored."""
     resource, base = asked.resource, asked.base
-    selection = select_document(asked.accepted, Category.METADATA)
+    selection = select_document(asked.accepted, Category.METADATA, single=resource.level is Level.INSTANCE)
     include = parse_metadata_includefield(asked.query)
     metadata = await asked.source.metadata(resource)
     objects = metadata.objects
     if include is not None:
         objects = select_attributes(objects, frozenset(f"{key.path[0]:08X}" for key in include))
-    etag = revision_tag(resource, metadata.revision, selection.media_type, base, asked.query)
+    form = selection.media_type, str(selection.multipart)
+    etag = revision_tag(resource, metadata.revision, *form, base, asked.query)
     headers = [("Content-Location", f"{base}{resource.path}/metadata"), ("Cache-Control", "private, no-cache")]
     if selection.multipart:
         boundary, buffers = xml_parts(objects, base)
         content_type = multipart_content_type(selection.media_type, boundary)
         return BufferResponse(buffers, content_type=content_type, etag=etag, headers=headers)
-    body = [json_array(objects, base)]
+    is_xml = selection.media_type == DICOM_XML
+    body = [xml_document(objects[0], base) if is_xml else json_array(objects, base)]
     return CodedResponse(body, content_type=selection.media_type, etag=etag, headers=headers)
 
 

@@ -59,6 +59,18 @@ def test_ipv6_hosts_keep_their_brackets() -> None:
     assert base_uri(scope(server=("::1", 8080)), PROXIED) == "http://[::1]:8080/dicom-web"
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_host_that_is_our_address_without_a_port_gets_ours(host: str) -> None:
+    """dicomweb-client leaves the port out of Host."""
+    assert base_uri(scope(("host", host)), PROXIED) == f"http://{host}:8080/dicom-web"
+
+
+def test_port_that_a_proxy_left_out_is_the_default_one() -> None:
+    forwarded = scope(("host", "127.0.0.1"), ("x-forwarded-proto", "https"))
+    assert base_uri(forwarded, PROXIED) == "https://127.0.0.1/dicom-web"
+    assert base_uri(scope(("host", "archive.example")), PROXIED) == "http://archive.example/dicom-web"
+
+
 def test_without_host_or_port_localhost_is_named() -> None:
     assert base_uri(scope(server=None), PROXIED) == "http://localhost/dicom-web"
     assert base_uri(scope(server=("/run/isocenter.sock", None)), PROXIED) == "http://localhost/dicom-web"

@@ -93,8 +93,8 @@ async def test_instances_of_a_multipart_body_are_stored_and_searchable(client: h
     "content_type",
     [
         "multipart/related; type=application/dicom; boundary=x",
-        "Multipart/Related; TYPE=\"Application/DICOM\"; Boundary=x",
-        "multipart/related; type=\"application/dicom; transfer-syntax=1.2.840.10008.1.2.1\"; boundary=x",
+        'Multipart/Related; TYPE="Application/DICOM"; Boundary=x',
+        'multipart/related; type="application/dicom; transfer-syntax=1.2.840.10008.1.2.1"; boundary=x',
         "multipart/related; boundary=x",
     ],
 )
@@ -545,9 +545,7 @@ def jpeg(rows: int = 2, columns: int = 3) -> bytes:
 async def test_jpeg_frames_are_encapsulated_and_described(client: httpx.AsyncClient) -> None:
     tags = ("00280002", "00280004", "00280010", "00280011", "00280100", "00280101", "00280102", "00280103")
     described = metadata(**dict.fromkeys(tags))
-    body, headers = related(
-        "application/dicom+json", json_part(described), *[bulk("pixels", jpeg(), "image/jpeg")] * 2
-    )
+    body, headers = related("application/dicom+json", json_part(described), *[bulk("pixels", jpeg(), "image/jpeg")] * 2)
     answer = await client.post("/studies", content=body, headers=headers)
     assert answer.status_code == 200
     found = await read(client)

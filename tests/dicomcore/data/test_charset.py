@@ -88,7 +88,7 @@ def test_examples_of_the_standard_are_read(name: str) -> None:
     assert charset(*terms.split("\\")).decode(raw, vr) == text
 
 
-@pytest.mark.parametrize("name", EXAMPLES.keys() - {"I.3"})
+@pytest.mark.parametrize("name", sorted(EXAMPLES.keys() - {"I.3"}))
 def test_examples_of_the_standard_are_written(name: str) -> None:
     terms, vr, raw, text = EXAMPLES[name]
     assert charset(*terms.split("\\")).encode(text, vr) == raw
@@ -111,7 +111,7 @@ def test_single_byte_sets_are_read_and_written(form: str, number: str) -> None:
     assert charset(form.format(number)).encode(text, "PN") == raw
 
 
-@pytest.mark.parametrize("number", SINGLE_BYTE.keys() - {"13"})
+@pytest.mark.parametrize("number", sorted(SINGLE_BYTE.keys() - {"13"}))
 def test_single_byte_sets_are_reached_by_escape_sequences(number: str) -> None:
     word = "".join(char for char in SINGLE_BYTE[number][1] if not char.isascii())
     mixed = charset("", f"ISO 2022 IR {number}")

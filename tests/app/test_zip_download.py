@@ -1,0 +1,116 @@
+import io
+import zipfile
+from pathlib import Path
+
+import httpx
+import pydicom
+import pytest
+from builders import EXPLICIT_BE, EXPLICIT_LE, ct_dataset, ct_instance
+from pydicom.fileset import FileSet
+
+DICOM = {"Content-Type": "application/dicom"}
+ZIP = {"Accept": "application/zip"}
+STUDY = "/studies/1.2.3"
+SERIES = f"{STUDY}/series/1.2.3.1"
+FILES = {
+    "1.2.3/1.2.3.1/1.2.3.4.dcm": ct_instance(),
+    "1.2.3/1.2.3.1/1.2.3.5.dcm": ct_instance(SOPInstanceUID="1.2.3.5", InstanceNumber="8"),
+    "1.2.3/1.2.3.2/1.2.3.6.dcm": ct_instance(
+        SOPInstanceUID="1.2.3.6", SeriesInstanceUID="1.2.3.2", SeriesNumber="3", PatientName="Müller^Änne"
+    ),
+}
+
+
+@pytest.fixture
+async def stored(client: httpx.AsyncClient) -> None:
+    for content in FILES.values():
+        assert (await client.post("/studies", content=content, headers=DICOM)).status_code == 200
+
+
+def entries(answer: httpx.Response) -> dict[str, bytes]:
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.testzip() is None
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def file_set(answer: httpx.Response, folder: Path) -> FileSet:
+    for name, content in entries(answer).items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return FileSet(folder / "DICOMDIR")
+
+
+@pytest.mark.usefixtures("stored")
+@pytest.mark.parametrize(
+    ("path", "prefix", "name"),
+    [
+        (STUDY, "1.2.3/", "1.2.3.zip"),
+        (SERIES, "1.2.3/1.2.3.1/", "1.2.3.1.zip"),
+        (f"{SERIES}/instances/1.2.3.5", "1.2.3/1.2.3.1/1.2.3.5", "1.2.3.5.zip"),
+    ],
+)
+async def test_a_download_holds_each_instance_as_it_is_stored(
+    client: httpx.AsyncClient, path: str, prefix: str, name: str
+) -> None:
+    answer = await client.get(path, headers=ZIP)
+    assert entries(answer) == {name: content for name, content in FILES.items() if name.startswith(prefix)}
+    assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
+
+
+@pytest.mark.usefixtures("stored")
+async def test_a_head_request_downloads_nothing(client: httpx.AsyncClient) -> None:
+    answer = await client.head(STUDY, headers=ZIP)
+    assert (answer.status_code, answer.content, answer.headers["content-type"]) == (200, b"", "application/zip")
+
+
+@pytest.mark.usefixtures("stored")
+async def test_the_accept_parameter_asks_for_a_download_as_well(client: httpx.AsyncClient) -> None:
+    assert len(entries(await client.get(f"{STUDY}?accept=application/zip"))) == 3
+
+
+@pytest.mark.usefixtures("stored")
+async def test_with_a_dicomdir_the_download_is_a_file_set_that_pydicom_reads(
+    client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    found = file_set(await client.get(f"{STUDY}?dicomdir=true", headers=ZIP), tmp_path)
+    assert sorted(instance.SOPInstanceUID for instance in found) == ["1.2.3.4", "1.2.3.5", "1.2.3.6"]
+    assert sorted(found.find_values("SeriesInstanceUID")) == ["1.2.3.1", "1.2.3.2"]
+    assert {Path(instance.path).read_bytes() for instance in found} == set(FILES.values())
+
+
+@pytest.mark.usefixtures("stored")
+async def test_the_names_of_a_file_set_are_file_ids_and_its_directory_is_at_the_root(client: httpx.AsyncClient) -> None:
+    names = list(entries(await client.get(f"{SERIES}?dicomdir=true", headers=ZIP)))
+    series = "DICOM/PA000001/ST000001/SE000001"
+    assert names == [f"{series}/IM000001", f"{series}/IM000002", "DICOMDIR"]
+
+
+async def test_the_directory_names_the_transfer_syntax_that_a_file_leaves_in(
+    client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    await client.post("/studies", content=ct_instance(EXPLICIT_BE), headers=DICOM)
+    (instance,) = file_set(await client.get(f"{STUDY}?dicomdir=true", headers=ZIP), tmp_path)
+    assert instance.ReferencedTransferSyntaxUIDInFile == EXPLICIT_LE
+    assert pydicom.dcmread(instance.path).file_meta.TransferSyntaxUID == EXPLICIT_LE
+
+
+async def test_what_is_stored_without_preamble_is_a_file_in_the_file_set(
+    client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    await client.post("/studies", content=ct_dataset(), headers=DICOM)
+    (instance,) = file_set(await client.get(f"{STUDY}?dicomdir=true", headers=ZIP), tmp_path)
+    assert pydicom.dcmread(instance.path).PatientID == "PID1"
+
+
+@pytest.mark.usefixtures("stored")
+async def test_without_a_dicomdir_being_asked_for_there_is_none(client: httpx.AsyncClient) -> None:
+    assert "DICOMDIR" not in entries(await client.get(f"{STUDY}?dicomdir=false", headers=ZIP))
+
+
+@pytest.mark.usefixtures("stored")
+@pytest.mark.parametrize("value", ["1", "yes", "TRUE", ""])
+async def test_dicomdir_is_true_or_false(client: httpx.AsyncClient, value: str) -> None:
+    answer = await client.get(f"{STUDY}?dicomdir={value}", headers=ZIP)
+    assert (answer.status_code, answer.json()["parameter"]) == (400, "dicomdir")
