@@ -19,7 +19,6 @@ from dicomcore.data import (
     OCTET_STREAM,
     Buffer,
     BulkdataPolicy,
-    Element,
     Part10,
     bulkdata_media_type,
     bulkdata_paths,
@@ -268,25 +267,24 @@ class Instance:
                 yield buffer
 
     def _bulkdata(self, path: str) -> Value:
-        part10 = self._part10()
-        _, element = find_element(part10.dataset, path)
-        if element.items is not None:
-            raise ResourceNotFound(path)
-        return self._value(part10, path, element, lazy=False)
+        return self._value(self._part10(), path, lazy=False)
 
     def _all_bulkdata(self, inline_threshold: int) -> list[Value]:
         part10 = self._part10()
         policy = BulkdataPolicy(b"", inline_threshold)
         found = bulkdata_paths(part10.dataset, policy)
-        return [self._value(part10, path, element, lazy=True) for path, element in found]
+        return [self._value(part10, path, lazy=True) for path, _ in found]
 
-    def _value(self, part10: Part10, path: str, element: Element, *, lazy: bool) -> Value:
+    def _value(self, part10: Part10, path: str, *, lazy: bool) -> Value:
+        holder, element = find_element(part10.dataset, path)
+        if element.items is not None:
+            raise ResourceNotFound(path)
         media_type = bulkdata_media_type(part10.dataset, element)
         document_type = "" if media_type == OCTET_STREAM else media_type
         if part10.dataset.little_endian and not part10.transfer_syntax.deflated:
             (content,) = self._extents([[(element.start, element.end)]], lazy)
             return Value(path, content, document_type)
-        return Value(path, Content.of([bulkdata_value(part10.dataset, element)]), document_type)
+        return Value(path, Content.of([bulkdata_value(holder, element)]), document_type)
 
 
 class _Pages:

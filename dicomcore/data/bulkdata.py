@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dicomcore.data.dataset import Dataset, Element
 from dicomcore.data.json_model import BulkdataPolicy, Location, bulkdata_path, is_shown
 from dicomcore.data.transfer_syntax import OCTET_STREAM
-from dicomcore.data.values import swap
 from dicomcore.errors import ResourceNotFound
 
 ENCAPSULATED_DOCUMENT = 0x00420011
@@ -50,10 +49,9 @@ def bulkdata_element(dataset: Dataset, path: str) -> Element:
 def bulkdata_value(dataset: Dataset, element: Element) -> memoryview:
     """Return the value field in little endian, as the web has it: a view of the buffer, or a swapped copy.
 
-    ``dataset`` is the one that holds the element, or one around it.
+    ``dataset`` is the one that holds the element, which says how pixel data is swapped.
     """
-    view = memoryview(element.buffer)[element.start : element.end]
-    return view if dataset.little_endian else memoryview(swap(view, element.vr))
+    return dataset.in_little_endian(element)
 
 
 def bulkdata_paths(dataset: Dataset, policy: BulkdataPolicy) -> list[tuple[str, Element]]:

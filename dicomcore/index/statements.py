@@ -15,9 +15,14 @@ from dicomcore.index.conditions import Test, column_named, render
 from dicomcore.index.tables import LEVEL_TABLES, instance, series, study
 from dicomcore.resources import Level
 
-# The orders of answers; a minus is descending. All are total, because each ends in a UID or an id.
+# The orders of answers; a minus is descending. All are total, because each ends in what identifies, and none depends on ids, which a reindex changes.
 _ORDERS: Mapping[Level, tuple[str, ...]] = {
-    Level.PATIENT: ("patient.patient_name_key", "patient.patient_id", "patient.id"),
+    Level.PATIENT: (
+        "patient.patient_name_key",
+        "patient.patient_id",
+        "patient.issuer_of_patient_id",
+        "patient.unidentified_in",
+    ),
     Level.STUDY: ("-study.study_date", "-study.study_time", "study.study_instance_uid"),
     Level.SERIES: ("series.study_instance_uid", "series.series_number", "series.series_instance_uid"),
     Level.INSTANCE: ("instance.series_instance_uid", "instance.instance_number", "instance.sop_instance_uid"),
