@@ -25,7 +25,6 @@ from app.storing import Gate
 from app.urls import UrlPolicy
 from dicomcore.archive import Archive
 from dicomcore.index import DuplicatePolicy, Index
-from dicomcore.resources import Resource
 from dicomcore.storage import LocalStorage
 
 SERVICE_PATH = "/dicom-web"
@@ -81,9 +80,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     metrics = Metrics(lambda: _statistics(archive), workers=settings.workers)
     for service in (bulkdata, wado_rs, qido_rs, stow_rs, deletion, unimplemented):
         app.include_router(service.router, prefix=SERVICE_PATH)
-    app.include_router(
-        health_router({"storage": archive.storage.check, "index": lambda: archive.index.revision(Resource())}, metrics)
-    )
+    checks = {"storage": archive.storage.check, "index": archive.index.check_schema}
+    app.include_router(health_router(checks, metrics))
     install(app)
     install_api_description(app, SERVICE_PATH)
     install_api_docs(app)

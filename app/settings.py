@@ -64,7 +64,7 @@ class Settings(BaseSettings):
         ("127.0.0.1", "::1"),
         "addresses and networks whose Forwarded and X-Forwarded-... headers are believed; * for any, none for none",
     )
-    relative_urls: bool = _field(False, "write Retrieve URLs and BulkDataURIs without scheme and host, as absolute paths")
+    relative_urls: bool = _field(False, "write URLs in answers as absolute paths, without scheme and host")
     cors_origins: Names = _field((), "origins whose pages may call us from a browser; * for any, none for none")
     strict_accept: bool = _field(False, "refuse requests whose Accept is missing or malformed, instead of assuming */*")
     duplicates: Literal["replace-if-changed", "keep-first", "reject"] = _field(

@@ -15,7 +15,8 @@ from dicomcore.index.conditions import Test, column_named, render
 from dicomcore.index.tables import LEVEL_TABLES, instance, series, study
 from dicomcore.resources import Level
 
-# The orders of answers; a minus is descending. All are total, because each ends in what identifies, and none depends on ids, which a reindex changes.
+# The orders of answers; a minus is descending. All are total, because each ends in what identifies; none depends on
+# ids, which a reindex changes.
 _ORDERS: Mapping[Level, tuple[str, ...]] = {
     Level.PATIENT: (
         "patient.patient_name_key",
