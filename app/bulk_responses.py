@@ -33,13 +33,13 @@ class Item:
         return [("Content-Type", content_type(self.selection)), ("Content-Location", self.location)]
 
 
-def bulk_response(items: Sequence[Item], identity: bytes) -> Response:
+def bulk_response(items: Sequence[Item], identity: bytes, headers: Sequence[tuple[str, str]] = ()) -> Response:
     """Answer with the items; ``identity`` is the digest of what they were taken from."""
     etag = _entity_tag(items, identity)
     if items[0].selection.multipart:
         return _parts(items, etag)
     (item,) = items
-    fields = [("Content-Location", item.location), *_FIELDS]
+    fields = [("Content-Location", item.location), *_FIELDS, *headers]
     kind = content_type(item.selection)
     if item.content.buffers is not None:
         return BufferResponse(item.content.buffers, content_type=kind, etag=etag, headers=fields)
@@ -54,12 +54,20 @@ def _parts(items: Sequence[Item], etag: str) -> Response:
     layout = Layout(boundary, [(item.fields, item.content.size) for item in items])
 
     async def slices(start: int, end: int) -> AsyncIterator[Buffer]:
+        held: list[Buffer] = []
         for piece in layout.slices(start, end):
-            if isinstance(piece, Span):
-                async for buffer in items[piece.part].content.read(piece.start, piece.end):
-                    yield buffer
-            else:
-                yield piece
+            if not isinstance(piece, Span):
+                held.append(piece)
+                continue
+            content = items[piece.part].content.read(piece.start, piece.end)
+            held.append(await anext(content, b""))  # before the header: while nothing is sent, an error can be told
+            for buffer in held:
+                yield buffer
+            held.clear()
+            async for buffer in content:
+                yield buffer
+        for buffer in held:
+            yield buffer
 
     return RepresentationResponse(layout.size, slices, content_type=kind, etag=etag, headers=_FIELDS)
 

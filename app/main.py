@@ -18,7 +18,7 @@ from app.dependencies import Services
 from app.errors import install
 from app.log import RequestLog, configure_logging
 from app.metrics import Metrics, RequestMetrics
-from app.routers import bulkdata, deletion, qido_rs, stow_rs, unimplemented, wado_rs
+from app.routers import bulkdata, capabilities, deletion, qido_rs, stow_rs, unimplemented, wado_rs
 from app.routers.health import health_router
 from app.settings import Settings, load_settings
 from app.storing import Gate
@@ -78,7 +78,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         gate=Gate(),
     )
     metrics = Metrics(lambda: _statistics(archive), workers=settings.workers)
-    for service in (bulkdata, wado_rs, qido_rs, stow_rs, deletion, unimplemented):
+    for service in (bulkdata, wado_rs, qido_rs, stow_rs, deletion, capabilities, unimplemented):
         app.include_router(service.router, prefix=SERVICE_PATH)
     checks = {"storage": archive.storage.check, "index": archive.index.check_schema}
     app.include_router(health_router(checks, metrics))

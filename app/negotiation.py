@@ -39,6 +39,7 @@ DICOM_JSON = "application/dicom+json"
 DICOM_XML = "application/dicom+xml"
 JSON = "application/json"
 ZIP = "application/zip"
+WADL = "application/vnd.sun.wadl+xml"
 
 _DICOM_NAMES = frozenset((DICOM, DICOM_JSON, DICOM_XML, JSON))
 _RENDERED_PREFIXES = ("image/", "video/", "text/", "application/pdf")
@@ -74,6 +75,7 @@ class Category(enum.Enum):
     METADATA = "metadata"
     SEARCH = "search results"
     STORE = "store response"
+    CAPABILITIES = "capabilities"
 
 
 _UTF8 = (("charset", "utf-8"),)
@@ -89,6 +91,7 @@ _DOCUMENTS: dict[Category, tuple[tuple[Offer, ...], tuple[Offer, ...]]] = {
     Category.METADATA: ((*_JSON_OFFERS, _XML_PARTS), (_XML_DOCUMENT,)),
     Category.SEARCH: ((*_JSON_OFFERS, _XML_PARTS), ()),
     Category.STORE: ((*_JSON_OFFERS, _XML_DOCUMENT), ()),
+    Category.CAPABILITIES: ((Offer(WADL, wildcard=2, parameters=_UTF8), Offer(JSON, parameters=_UTF8)), ()),
 }
 
 

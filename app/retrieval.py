@@ -12,11 +12,13 @@ from typing import Any
 
 from starlette.responses import Response
 
+from app.bulk_responses import Item, bulk_response
 from app.headers import content_disposition
 from app.multipart import Layout, Span, closing, make_boundary, part_header
 from app.negotiation import Selection, content_type, multipart_content_type
 from app.read_ahead import read_ahead
 from app.responses import RepresentationResponse, StreamResponse
+from dicomcore.content import Content
 from dicomcore.data import Buffer, lookup
 from dicomcore.instance import Instance
 from dicomcore.pixels import is_decodable
@@ -24,6 +26,8 @@ from dicomcore.resources import Resource
 from dicomcore.source import Source
 
 Headers = list[tuple[str, str]]
+
+_SMALL = 4 << 20  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,11 @@ class Leaving:
     def is_as_stored(self) -> bool:
         """Whether the stored bytes are what is sent."""
         return self.instance.is_file and self.selection.transfer_syntax_uid == self.instance.transfer_syntax_uid
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the stored bytes are sent, and are few."""
+        return self.is_as_stored and self.instance.size <= _SMALL
 
     async def read(self, start: int = 0, end: int | None = None) -> AsyncIterator[Buffer]:
         """Open it; of what is converted there are no ranges."""
@@ -92,6 +101,15 @@ async def single_file(leaving: Leaving, base: str) -> Response:
     return StreamResponse(await leaving.read(), content_type=kind, etag=etag, headers=headers)
 
 
+async def small_instance(leaving: Leaving, base: str) -> Response:
+    """One instance that is read as a whole before it is sent, which for most is the quickest way."""
+    resource = leaving.instance.resource
+    content = Content.of([buffer async for buffer in await leaving.read()])
+    disposition = ("Content-Disposition", content_disposition(f"{resource.sop_instance_uid}.dcm"))
+    headers = [] if leaving.selection.multipart else [disposition]
+    return bulk_response([Item(base + resource.path, leaving.selection, content)], leaving.instance.digest, headers)
+
+
 def parts(leaving: Sequence[Leaving], base: str, headers: Headers, status: int = 200) -> Response:
     """Instances as the parts of a multipart body."""
     etag = entity_tag(leaving, base)
@@ -106,12 +124,19 @@ def parts(leaving: Sequence[Leaving], base: str, headers: Headers, status: int =
     async def slices(start: int, end: int) -> AsyncIterator[Buffer]:
         pieces = list(layout.slices(start, end))
         opened = read_ahead([_opening(leaving[piece.part], piece) for piece in pieces if isinstance(piece, Span)])
+        held: list[Buffer] = []
         for piece in pieces:
-            if isinstance(piece, Span):
-                async for buffer in await anext(opened):
-                    yield buffer
-            else:
-                yield piece
+            if not isinstance(piece, Span):
+                held.append(piece)
+                continue
+            content = await anext(opened)  # before the header: while nothing is sent, an error can be told
+            for header in held:
+                yield header
+            held.clear()
+            async for buffer in content:
+                yield buffer
+        for end_of_body in held:
+            yield end_of_body
 
     return RepresentationResponse(layout.size, slices, content_type=kind, status=status, etag=etag, headers=fields)
 
@@ -130,7 +155,8 @@ def _part_fields(one: Leaving, base: str) -> Headers:
 async def _stream(leaving: Sequence[Leaving], base: str, boundary: str) -> AsyncIterator[Buffer]:
     opened = read_ahead([one.read for one in leaving])
     for number, one in enumerate(leaving):
+        content = await anext(opened)
         yield part_header(boundary, _part_fields(one, base), first=number == 0)
-        async for buffer in await anext(opened):
+        async for buffer in content:
             yield buffer
     yield closing(boundary)

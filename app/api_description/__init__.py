@@ -6,7 +6,8 @@
 - ``document``: the whole
 """
 
-from app.api_description.document import api_description, install_api_description
-from app.api_description.searches import matching_keys
+from app.api_description.document import api_description, install_api_description, parameter_of
+from app.api_description.operation import Operation
+from app.api_description.operations import OPERATIONS
 
-__all__ = ["api_description", "install_api_description", "matching_keys"]
+__all__ = ["OPERATIONS", "Operation", "api_description", "install_api_description", "parameter_of"]

@@ -6,6 +6,7 @@ parameters read from the raw query string and bodies streamed. Tests hold the do
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
@@ -104,12 +105,22 @@ def _references(kind: str, names: Iterable[str]) -> list[Json]:
     return [reference(kind, name) for name in names]
 
 
-def _components() -> Json:
+def parameter_of(name: str) -> Json:
+    """Return the component of a parameter that an operation names."""
+    return _parameters()[name]
+
+
+@cache
+def _parameters() -> dict[str, Json]:
     tags = {keyword: tag_of(keyword) for level in Level for keyword in matching_keys(level)} | REQUEST_ATTRIBUTES
     keys = {key_name(keyword): matching_key(keyword, tag) for keyword, tag in sorted(tags.items()) if tag is not None}
+    return {**PARAMETERS, **keys}
+
+
+def _components() -> Json:
     return {
         "schemas": dict(SCHEMAS),
         "headers": dict(HEADERS),
-        "parameters": {**PARAMETERS, **keys},
+        "parameters": _parameters(),
         "responses": {f"Problem{status}": response for status, response in ERRORS.items()},
     }

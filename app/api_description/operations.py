@@ -18,13 +18,14 @@ from app.api_description.operation import (
 from app.api_description.retrieves import retrieves
 from app.api_description.searches import searches
 from app.metrics import CONTENT_TYPE as METRICS_TYPE
-from app.negotiation import DICOM, DICOM_JSON, DICOM_XML, JSON
+from app.negotiation import DICOM, DICOM_JSON, DICOM_XML, JSON, WADL
 from app.routers.unimplemented import RESOURCES as UNIMPLEMENTED
 
 TAGS = {
     "STOW-RS": "Store transaction of the Studies Service (PS3.18 §10.5)",
     "QIDO-RS": "Search transaction of the Studies Service (PS3.18 §10.6)",
     "WADO-RS": "Retrieve transaction of the Studies Service (PS3.18 §10.4)",
+    "Capabilities": "Retrieve Capabilities (PS3.18 §8.9)",
     "Extensions": "What PS3.18 does not have",
     "Not implemented": "Resources of PS3.18 that answer 501",
     "Operation": "For orchestrators and monitors",
@@ -98,7 +99,25 @@ def _others() -> Iterator[Operation]:
             )
 
 
-OPERATIONS: tuple[Operation, ...] = (*_stores(), *searches(), *retrieves(), *_others())
+def _capabilities() -> Iterator[Operation]:
+    headers = ("ETag", "Vary", "Content-Encoding")
+    yield Operation(
+        path="/",
+        name="retrieveCapabilities",
+        summary="Retrieve the capabilities",
+        tag="Capabilities",
+        method="options",
+        description="What this service offers, as WADL (PS3.18 §8.9, Annexes G and H).",
+        parameters=(*NEGOTIATION, "If-None-Match", "Accept-Encoding"),
+        responses={
+            "200": response("The capabilities.", {WADL: {"type": "string"}, JSON: {"type": "object"}}, headers),
+            "304": response("The client has them.", None, ("ETag",)),
+        },
+        errors=("400", "406"),
+    )
+
+
+OPERATIONS: tuple[Operation, ...] = (*_stores(), *searches(), *retrieves(), *_others(), *_capabilities())
 """The operations below the Base URI; each GET there is a HEAD as well."""
 
 _HEALTH = {"application/json": reference("schemas", HEALTH)}

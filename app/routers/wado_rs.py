@@ -10,7 +10,7 @@ from app.negotiation import DICOM, DICOM_XML, ZIP, Category, multipart_content_t
 from app.parameters import parse_metadata_includefield
 from app.representations import json_array, revision_tag, select_attributes, xml_document, xml_parts
 from app.responses import BufferResponse, CodedResponse
-from app.retrieval import Leaving, can_decode, instances_of, parts, single_file, stored_syntaxes
+from app.retrieval import Leaving, can_decode, instances_of, parts, single_file, small_instance, stored_syntaxes
 from app.routers.levels import LEVELS, READ
 from app.zip_download import zip_file, zip_file_set
 from dicomcore.resources import Level
@@ -31,6 +31,8 @@ async def retrieve(asked: AskedDep) -> Response:
     selection = leaving[0].selection
     if selection.media_type not in (DICOM, ZIP):
         return await all_bulkdata(asked)
+    if is_single and leaving[0].is_small and selection.media_type == DICOM:
+        return await small_instance(leaving[0], base)
     left_out = len(instances) - len(leaving)
     headers = [("Warning", warning(base, _LEFT_OUT.format(left_out)))] if left_out else []
     status = 206 if left_out else 200

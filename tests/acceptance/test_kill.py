@@ -29,9 +29,7 @@ class Sender(threading.Thread):
         with httpx.Client(timeout=30) as client:
             while True:
                 uid = new_uid()
-                content = ct_instance(
-                    StudyInstanceUID=self.study, SeriesInstanceUID=self.series, SOPInstanceUID=uid
-                )
+                content = ct_instance(StudyInstanceUID=self.study, SeriesInstanceUID=self.series, SOPInstanceUID=uid)
                 self.sent.add(uid)
                 try:
                     answer = client.post(

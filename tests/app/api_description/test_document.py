@@ -16,7 +16,7 @@ from app.main import SERVICE_PATH
 
 DOCUMENT = api_description("1.0", SERVICE_PATH)
 INSTANCE = "/studies/1.2.3/series/1.2.3.1/instances/1.2.3.4"
-METHODS = ("get", "head", "post", "delete")
+METHODS = ("get", "head", "post", "delete", "options")
 
 
 def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -106,6 +106,7 @@ def resolved(value: dict[str, Any]) -> dict[str, Any]:
         ("head", "/studies/{study}/metadata", "/studies/1.2.3/metadata", "*/*", 200),
         ("get", "/studies/{study}/pixeldata", "/studies/1.2.3/pixeldata", "*/*", 200),
         ("get", "/studies/{study}/rendered", "/studies/1.2.3/rendered", "*/*", 501),
+        ("options", "/", "/", "*/*", 200),
         ("post", "/studies", "/studies", "*/*", 415),
         ("delete", "/studies/{study}", "/studies/1.2.3", "*/*", 204),
     ],
