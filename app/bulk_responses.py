@@ -16,6 +16,8 @@ from app.responses import BufferResponse, RepresentationResponse
 from dicomcore.content import Content
 from dicomcore.data import Buffer
 
+Fields = Sequence[tuple[str, str]]
+
 _FIELDS = [("Cache-Control", "private, no-cache")]
 
 
@@ -33,24 +35,29 @@ class Item:
         return [("Content-Type", content_type(self.selection)), ("Content-Location", self.location)]
 
 
-def bulk_response(items: Sequence[Item], identity: bytes, headers: Sequence[tuple[str, str]] = ()) -> Response:
+def bulk_response(items: Sequence[Item], identity: bytes, *, status: int = 200, headers: Fields = ()) -> Response:
     """Answer with the items; ``identity`` is the digest of what they were taken from."""
     etag = _entity_tag(items, identity)
     if items[0].selection.multipart:
-        return _parts(items, etag)
+        return _parts(items, etag, status, [*headers, *_FIELDS])
     (item,) = items
-    fields = [("Content-Location", item.location), *_FIELDS, *headers]
-    kind = content_type(item.selection)
-    if item.content.buffers is not None:
-        return BufferResponse(item.content.buffers, content_type=kind, etag=etag, headers=fields)
-    return RepresentationResponse(item.content.size, item.content.read, content_type=kind, etag=etag, headers=fields)
+    fields = [*headers, ("Content-Location", item.location), *_FIELDS]
+    return _response(item.content, content_type(item.selection), etag, status, fields)
 
 
-def _parts(items: Sequence[Item], etag: str) -> Response:
+def _response(content: Content, kind: str, etag: str, status: int, fields: Fields) -> Response:
+    if content.buffers is not None:
+        return BufferResponse(content.buffers, content_type=kind, status=status, etag=etag, headers=fields)
+    return RepresentationResponse(
+        content.size, content.read, content_type=kind, status=status, etag=etag, headers=fields
+    )
+
+
+def _parts(items: Sequence[Item], etag: str, status: int, fields: Fields) -> Response:
     boundary = make_boundary(etag)
     kind = multipart_content_type(items[0].selection.media_type, boundary)
     if all(item.content.buffers is not None for item in items):
-        return BufferResponse(_buffers(items, boundary), content_type=kind, etag=etag, headers=_FIELDS)
+        return _response(Content.of(_buffers(items, boundary)), kind, etag, status, fields)
     layout = Layout(boundary, [(item.fields, item.content.size) for item in items])
 
     async def slices(start: int, end: int) -> AsyncIterator[Buffer]:
@@ -69,7 +76,7 @@ def _parts(items: Sequence[Item], etag: str) -> Response:
         for buffer in held:
             yield buffer
 
-    return RepresentationResponse(layout.size, slices, content_type=kind, etag=etag, headers=_FIELDS)
+    return _response(Content(layout.size, reader=slices), kind, etag, status, fields)
 
 
 def _buffers(items: Sequence[Item], boundary: str) -> list[Buffer]:

@@ -4,12 +4,15 @@ Compressed pixel data is one item per frame, its bare codestream; native pixel d
 hold several instances everything is opened when it is sent.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from starlette.responses import Response
 
 from app.bulk_responses import Item, bulk_response
 from app.dependencies import Asked
+from app.headers import warning
 from app.negotiation import Acceptable, Selection, select_bulkdata
 from app.retrieval import can_decode, instances_of, stored_syntaxes
 from dicomcore.errors import NotAcceptable, ResourceNotFound
@@ -19,6 +22,7 @@ from dicomcore.uids import EXPLICIT_VR_LITTLE_ENDIAN
 
 PIXEL_DATA_PATHS = frozenset(("7FE00010", "7FE00008", "7FE00009"))
 _PLAIN = (EXPLICIT_VR_LITTLE_ENDIAN,)
+_LEFT_OUT = "{} values are left out, because they cannot be had in the form that was asked for"
 
 
 async def frames(instance: Instance, frame_numbers: Sequence[int], accepted: Acceptable, base: str) -> Response:
@@ -39,40 +43,68 @@ async def bulkdata(instance: Instance, path: str, accepted: Acceptable, base: st
     if path in PIXEL_DATA_PATHS and instance.number_of_frames:
         return bulk_response(await _pixels(instance, accepted, location, single=True), instance.digest)
     value = await instance.bulkdata(path)
-    selection = select_bulkdata(
-        accepted, _PLAIN, can_decode=can_decode, single=True, document_type=value.document_type
-    )[EXPLICIT_VR_LITTLE_ENDIAN]
+    selection = _select_value(accepted, value.document_type, single=True)
     return bulk_response([Item(location, selection, value.content)], instance.digest)
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """The items of several instances, and in which forms those would be that cannot be had as asked."""
+
+    items: list[Item] = field(default_factory=list)
+    left_out: int = 0
+    available: dict[str, None] = field(default_factory=dict)
+
+    @contextmanager
+    def leaving_out(self) -> Iterator[None]:
+        """Leave out what cannot be had as asked."""
+        try:
+            yield
+        except NotAcceptable as refusal:
+            self.left_out += 1
+            self.available.update(dict.fromkeys(refusal.available))
+
+    def response(self, instances: Sequence[Instance], base: str, what: str) -> Response:
+        """Answer with what there is, if anything is."""
+        if not self.items and self.left_out:
+            raise NotAcceptable("nothing that Accept names can be made of this resource", tuple(self.available))
+        if not self.items:
+            raise ResourceNotFound(what)
+        identity = b"".join(one.digest for one in instances)
+        if not self.left_out:
+            return bulk_response(self.items, identity)
+        headers = [("Warning", warning(base, _LEFT_OUT.format(self.left_out)))]
+        return bulk_response(self.items, identity, status=206, headers=headers)
 
 
 async def all_bulkdata(asked: Asked) -> Response:
     """Everything that the metadata of a resource refer to; what cannot be had as asked for is left out."""
     resource, accepted, base = asked.resource, asked.accepted, asked.base
     instances = await instances_of(asked.source, resource)
-    items: list[Item] = []
+    gathered = _Gathered()
     for one in instances:
         prefix = f"{base}{one.resource.path}/bulkdata/"
         for value in await one.all_bulkdata(asked.settings.inline_threshold_bytes):
-            if value.path in PIXEL_DATA_PATHS and one.number_of_frames:
-                items += await _acceptable_pixels(one, accepted, prefix + value.path)
-                continue
-            chosen = _select_value(accepted, value.document_type)
-            items += [Item(prefix + value.path, chosen, value.content)] if chosen is not None else []
-    return _all(items, instances, f"bulk data of {resource}")
+            with gathered.leaving_out():
+                if value.path in PIXEL_DATA_PATHS and one.number_of_frames:
+                    gathered.items += await _pixels(one, accepted, prefix + value.path, single=False)
+                else:
+                    selection = _select_value(accepted, value.document_type, single=False)
+                    gathered.items.append(Item(prefix + value.path, selection, value.content))
+    return gathered.response(instances, base, f"bulk data of {resource}")
 
 
 async def pixel_data(asked: Asked) -> Response:
     """The pixel data of the instances themselves, not that of icons in them."""
     resource, accepted, base = asked.resource, asked.accepted, asked.base
     instances = [one for one in await instances_of(asked.source, resource) if one.number_of_frames]
-    items: list[Item] = []
+    is_single = resource.level is Level.INSTANCE
+    gathered = _Gathered()
     for one in instances:
         location = f"{base}{one.resource.path}/bulkdata/{one.pixel_data_path}"
-        if resource.level is Level.INSTANCE:
-            items += await _pixels(one, accepted, location, single=True)
-        else:
-            items += await _acceptable_pixels(one, accepted, location)
-    return _all(items, instances, f"pixel data of {resource}")
+        with gathered.leaving_out():
+            gathered.items += await _pixels(one, accepted, location, single=is_single)
+    return gathered.response(instances, base, f"pixel data of {resource}")
 
 
 async def _pixels(instance: Instance, accepted: Acceptable, location: str, *, single: bool) -> list[Item]:
@@ -87,34 +119,16 @@ async def _pixels(instance: Instance, accepted: Acceptable, location: str, *, si
     return [Item(location, selection, content) for content in contents]
 
 
-async def _acceptable_pixels(instance: Instance, accepted: Acceptable, location: str) -> list[Item]:
-    try:
-        return await _pixels(instance, accepted, location, single=False)
-    except NotAcceptable:
-        return []
-
-
 def _select_pixels(instance: Instance, accepted: Acceptable, *, single: bool) -> Selection:
     stored = stored_syntaxes([instance])
     return select_bulkdata(accepted, stored, can_decode=can_decode, single=single)[instance.transfer_syntax_uid]
 
 
-def _select_value(accepted: Acceptable, document_type: str) -> Selection | None:
-    try:
-        chosen = select_bulkdata(accepted, _PLAIN, can_decode=can_decode, document_type=document_type)
-    except NotAcceptable:
-        return None
+def _select_value(accepted: Acceptable, document_type: str, *, single: bool) -> Selection:
+    chosen = select_bulkdata(accepted, _PLAIN, can_decode=can_decode, single=single, document_type=document_type)
     return chosen[EXPLICIT_VR_LITTLE_ENDIAN]
 
 
 def _is_decoded(instance: Instance, selection: Selection) -> bool:
     """Whether frames leave in another form than they are stored in; native ones are always given as native."""
     return selection.transfer_syntax_uid != instance.transfer_syntax_uid or not instance.is_encapsulated
-
-
-def _all(items: list[Item], instances: Sequence[Instance], what: str) -> Response:
-    if not items and instances:
-        raise NotAcceptable("nothing that Accept names can be made of this resource")
-    if not items:
-        raise ResourceNotFound(what)
-    return bulk_response(items, b"".join(one.digest for one in instances))

@@ -18,7 +18,6 @@ NAMESPACE = "http://wadl.dev.java.net/2009/02"
 
 Element = dict[str, Any]
 
-_OTHERS = frozenset(("options",))
 _NOT_IMPLEMENTED = "Not implemented"
 
 
@@ -37,7 +36,7 @@ def capabilities_xml(base: str) -> bytes:
 def _application(base: str) -> Element:
     tree: dict[str, Any] = {}
     for operation in OPERATIONS:
-        if operation.method not in _OTHERS and operation.tag != _NOT_IMPLEMENTED:
+        if operation.method != "options" and operation.tag != _NOT_IMPLEMENTED:
             node = tree
             for segment in operation.path.strip("/").split("/"):
                 node = node.setdefault(segment, {})
@@ -65,7 +64,9 @@ def _methods(operation: Operation) -> Iterator[Element]:
 
 
 def _method(name: str, identifier: str, operation: Operation) -> Element:
-    request: Element = {"param": [*_accept(operation), *map(_parameter, operation.parameters)]}
+    parameters = (parameter_of(one) for one in operation.parameters)
+    named = [_parameter(one) for one in parameters if one["schema"]["type"] != "object"]  # any attribute has no name
+    request: Element = {"param": [*_accept(operation), *named]}
     if operation.body:
         request["representation"] = _representations(operation.body["content"])
     responses = [_response(status, answer, name) for status, answer in operation.responses.items()]
@@ -85,8 +86,7 @@ def _accept(operation: Operation) -> list[Element]:
     return [{"@name": "Accept", "@style": "header", "@default": names[0], "option": options}] if names else []
 
 
-def _parameter(name: str) -> Element:
-    described = parameter_of(name)
+def _parameter(described: Mapping[str, Any]) -> Element:
     schema = described["schema"]
     parameter: Element = {"@name": described["name"], "@style": described["in"]}
     if schema["type"] == "array":

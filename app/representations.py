@@ -14,6 +14,7 @@ from dicomcore.data import PLACEHOLDER, xml_of_json
 from dicomcore.resources import Resource
 
 _STAND_IN = "\ufdd0".encode()
+_UNKNOWN = "\ufffd".encode()
 _RETRIEVE_URL = "00081190"
 _UIDS = (("studies", "0020000D"), ("series", "0020000E"), ("instances", "00080018"))
 
@@ -53,7 +54,8 @@ def select_attributes(objects: Iterable[bytes], keep: frozenset[str]) -> list[by
     selected = []
     for json_object in objects:
         # The placeholder is no UTF-8: a noncharacter of Unicode stands for it while the JSON is taken apart.
-        attributes = orjson.loads(json_object.replace(PLACEHOLDER, _STAND_IN))
+        # Where that very character is in a text, it is written as the one for what cannot be shown.
+        attributes = orjson.loads(json_object.replace(_STAND_IN, _UNKNOWN).replace(PLACEHOLDER, _STAND_IN))
         kept = {tag: value for tag, value in attributes.items() if tag in keep}
         selected.append(orjson.dumps(kept).replace(_STAND_IN, PLACEHOLDER))
     return selected

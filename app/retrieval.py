@@ -107,7 +107,9 @@ async def small_instance(leaving: Leaving, base: str) -> Response:
     content = Content.of([buffer async for buffer in await leaving.read()])
     disposition = ("Content-Disposition", content_disposition(f"{resource.sop_instance_uid}.dcm"))
     headers = [] if leaving.selection.multipart else [disposition]
-    return bulk_response([Item(base + resource.path, leaving.selection, content)], leaving.instance.digest, headers)
+    return bulk_response(
+        [Item(base + resource.path, leaving.selection, content)], leaving.instance.digest, headers=headers
+    )
 
 
 def parts(leaving: Sequence[Leaving], base: str, headers: Headers, status: int = 200) -> Response:
@@ -124,19 +126,17 @@ def parts(leaving: Sequence[Leaving], base: str, headers: Headers, status: int =
     async def slices(start: int, end: int) -> AsyncIterator[Buffer]:
         pieces = list(layout.slices(start, end))
         opened = read_ahead([_opening(leaving[piece.part], piece) for piece in pieces if isinstance(piece, Span)])
-        held: list[Buffer] = []
+        held: list[bytes] = []
         for piece in pieces:
             if not isinstance(piece, Span):
                 held.append(piece)
                 continue
             content = await anext(opened)  # before the header: while nothing is sent, an error can be told
-            for header in held:
-                yield header
+            yield b"".join(held)
             held.clear()
             async for buffer in content:
                 yield buffer
-        for end_of_body in held:
-            yield end_of_body
+        yield b"".join(held)
 
     return RepresentationResponse(layout.size, slices, content_type=kind, status=status, etag=etag, headers=fields)
 

@@ -147,7 +147,7 @@ class Archive:
 
     def reindex(self, progress: Progress) -> list[Damage]:
         """Make the index anew from the stored objects; returns those that cannot be read."""
-        return upkeep.reindex(self.storage, self.index, self._inline_threshold, progress)
+        return upkeep.reindex(self.storage, self.index, self._inline_threshold, progress, self._duplicates)
 
     def verify(self, progress: Progress) -> Iterator[Damage]:
         """Check the digest of every stored object, and find those that no row refers to."""

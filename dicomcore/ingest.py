@@ -73,7 +73,7 @@ def identify(part10: Part10) -> Identity:
     dataset = part10.dataset
     uids = {}
     for tag, name in _IDENTIFIERS:
-        text = dataset.text(tag)
+        text = "\\".join(dataset.texts(tag))  # several values are none
         if not text:
             if part10.file_meta.text(MEDIA_STORAGE_SOP_CLASS_UID) in _NOT_STORED:
                 raise UnsupportedSopClass(part10.file_meta.text(MEDIA_STORAGE_SOP_CLASS_UID))

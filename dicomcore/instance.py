@@ -35,6 +35,7 @@ from dicomcore.storage import Storage, StoredObject
 from dicomcore.threads import Threads
 from dicomcore.uids import EXPLICIT_VR_LITTLE_ENDIAN
 
+_BEGINNING = 1 << 20  # bytes of a converted instance that are made before the first leaves
 _SMALL = 16 << 20  # bytes; what is larger is read in windows while it is sent
 
 
@@ -92,8 +93,8 @@ class Instance:
             CodecUnavailable: the pixel data is in a compression that cannot be undone here.
         """
         buffers = await self._threads(self._file, transfer_syntax_uid)
-        first = await self._threads(next, buffers, None)
-        return self._drain(first, buffers)
+        begun = await self._threads(_begin, buffers)
+        return self._follow(begun, buffers)
 
     async def frames(self, frame_numbers: Sequence[int], *, decoded: bool, lazy: bool = False) -> list[Content]:
         """Frames by number from 1, as stored or ``decoded`` to little endian; ``lazy``: opened when they are sent.
@@ -151,6 +152,12 @@ class Instance:
         if is_whole and self._verify:
             windows = self._verified(windows)
         return next(windows, None), windows
+
+    async def _follow(self, begun: Sequence[Buffer], rest: Iterator[Buffer]) -> AsyncIterator[Buffer]:
+        for buffer in begun:
+            yield buffer
+        async for buffer in self._drain(await self._threads(next, rest, None), rest):
+            yield buffer
 
     async def _drain(self, first: Buffer | None, rest: Iterator[Buffer]) -> AsyncIterator[Buffer]:
         buffer = first
@@ -307,6 +314,16 @@ class _Pages:
                 raise StorageUnavailable(f"{self._row.resource} was replaced while it was read; ask again")
             self._pages[number] = page
         return self._pages[number]
+
+
+def _begin(buffers: Iterator[Buffer]) -> list[Buffer]:
+    """Make the first megabyte of a conversion, so that a damaged frame of a small instance can be answered as such."""
+    begun: list[Buffer] = []
+    size = 0
+    while size < _BEGINNING and (buffer := next(buffers, None)) is not None:
+        begun.append(buffer)
+        size += len(buffer)
+    return begun
 
 
 def _closing(stored: StoredObject, windows: Iterator[Buffer]) -> Iterator[Buffer]:

@@ -113,7 +113,7 @@ def claimed_identity(*datasets: Dataset) -> tuple[Resource, str]:
 def _first_uid(datasets: Sequence[Dataset], tags: Sequence[int]) -> str | None:
     for dataset, tag in product(datasets, tags):
         with suppress(InvalidUid):
-            return check_uid(dataset.text(tag))
+            return check_uid("\\".join(dataset.texts(tag)))
     return None
 
 

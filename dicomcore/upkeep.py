@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -12,16 +13,17 @@ import xxhash
 
 from dicomcore.data import Buffer, read_file
 from dicomcore.errors import DicomError, IndexUnavailable
-from dicomcore.index import Index, InstanceRecord, InstanceRow
+from dicomcore.index import DuplicatePolicy, Index, InstanceRecord, InstanceRow, Outcome, Stored
 from dicomcore.ingest import catalogue, content_digest, identify
 from dicomcore.resources import Resource
-from dicomcore.storage import Storage
+from dicomcore.storage import Storage, arrival_of
 
 Progress = Callable[[int], None]
 """Called with the number of objects that have been dealt with since the last call."""
 
 _SWEEP_MARGIN = 600.0  # seconds; keys are older than their commits, and clocks are set
 _MAX_ORPHANS = 256  # more than can be on their way into the index at one time
+_ON_ITS_WAY = 60.0  # seconds in which an object gets its row
 _BATCH = 256
 _THREADS = 2
 
@@ -61,41 +63,73 @@ def sweep(storage: Storage, index: Index) -> int:
     return removed
 
 
-def reindex(storage: Storage, index: Index, inline_threshold: int, progress: Progress) -> list[Damage]:
-    """Forget all rows and make them anew from the stored objects alone; returns those that cannot be read."""
+def reindex(
+    storage: Storage,
+    index: Index,
+    inline_threshold: int,
+    progress: Progress,
+    duplicates: DuplicatePolicy = DuplicatePolicy.REPLACE_IF_CHANGED,
+) -> list[Damage]:
+    """Forget all rows and make them anew from the stored objects alone; returns those that cannot be read.
+
+    Of several objects that hold one instance, which a crash can leave, the policy chooses; the others are returned too.
+    """
     index.clear()
     damaged: list[Damage] = []
     keys = storage.keys()
     with ThreadPoolExecutor(_THREADS) as pool:
         while batch := list(islice(keys, _BATCH)):
-            records = list(pool.map(lambda key: _record(storage, key, inline_threshold), batch))
-            index.store([record for record in records if isinstance(record, InstanceRecord)])
-            damaged += [record for record in records if isinstance(record, Damage)]
+            found = list(pool.map(lambda key: _record(storage, key, inline_threshold), batch))
+            records = [record for record in found if isinstance(record, InstanceRecord)]
+            damaged += [record for record in found if isinstance(record, Damage)]
+            damaged += _superseded(records, index.store(records, duplicates))
             progress(len(batch))
     return damaged
 
 
+def _superseded(records: Sequence[InstanceRecord], answers: Sequence[Stored]) -> Iterator[Damage]:
+    for record, stored in zip(records, answers, strict=True):
+        key = stored.replaced_key if stored.outcome is Outcome.REPLACED else record.key
+        if stored.outcome is not Outcome.NEW and key is not None:
+            yield Damage(key, "another object holds the same instance", record.resource)
+
+
 def verify(storage: Storage, index: Index, progress: Progress) -> Iterator[Damage]:
-    """Read every object and compare its digest with that of its row; then name the objects that no row refers to."""
+    """Read every object and compare its digest with that of its row; then name the objects that no row refers to.
+
+    Stores and deletes may go on meanwhile: what they are dealing with is no damage.
+    """
     with ThreadPoolExecutor(_THREADS) as pool:
         rows = index.instances(Resource())
         while batch := list(islice(rows, _BATCH)):
-            yield from _found(pool.map(lambda row: _check(storage, row), batch))
+            yield from _found(pool.map(lambda row: _check(storage, index, row), batch))
             progress(len(batch))
     known = index.keys()
-    orphans = (key for key in storage.keys(0.0) if key not in known)
-    yield from (Damage(key, "no row refers to this object") for key in orphans)
+    arrived = time.time() - _ON_ITS_WAY
+    for key in storage.keys(0.0):
+        if key not in known and arrival_of(key) < arrived and _is_there(storage, key):
+            yield Damage(key, "no row refers to this object")
 
 
 def _found(results: Iterator[Damage | None]) -> Iterator[Damage]:
     return (result for result in results if result is not None)
 
 
-def _check(storage: Storage, row: InstanceRow) -> Damage | None:
+def _is_there(storage: Storage, key: str) -> bool:
+    try:
+        storage.open(key).close()
+    except KeyError:
+        return False
+    return True
+
+
+def _check(storage: Storage, index: Index, row: InstanceRow) -> Damage | None:
     try:
         stored = storage.open(row.key)
     except KeyError:
-        return Damage(row.key, "the object is missing", row.resource)
+        now = index.instance(row.resource)
+        is_damage = now is not None and now.key == row.key
+        return Damage(row.key, "the object is missing", row.resource) if is_damage else None
     try:
         digest, _ = _digests(stored.windows())
     finally:

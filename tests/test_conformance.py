@@ -19,6 +19,7 @@ DECISIONS = DOCUMENT.partition("## 9. Decisions")[2]
 ROWS = {
     "COM": [(1, 13), (20, 38), (40, 57)],
     "MED": [(1, 14)],
+    "CAP": [(1, 6)],
     "RS": [(1, 9), (20, 25), (30, 48)],
     "JSN": [(1, 18)],
     "XML": [(1, 9)],
@@ -28,7 +29,7 @@ ROWS = {
     "ENC": [(1, 13)],
     "FIL": [(1, 10)],
 }
-NOT_OFFERED = ("URI", "RND", "VOL", "REN", "CAP", "UPS", "NPI", "SCM", "MWR", "MPR", "UL", "DIM", "BRG", "SEC", "DEI")
+NOT_OFFERED = ("URI", "RND", "VOL", "REN", "UPS", "NPI", "SCM", "MWR", "MPR", "UL", "DIM", "BRG", "SEC", "DEI")
 LENIENCIES = ("strict_accept", "duplicates")
 
 

@@ -204,6 +204,7 @@ PARAMETERS: Mapping[str, Json] = {
         style="form",
         explode=False,
     ),
+    "dicomdir": _query("dicomdir", "With `application/zip`: a File-set with its DICOMDIR (extension).", _BOOLEAN),
     "limit": _query(
         "limit",
         f"How many results to return; by default {DEFAULT_RESULTS}, never more than {MAX_RESULTS} (both are settings).",

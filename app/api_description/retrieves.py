@@ -57,7 +57,7 @@ def retrieves() -> Iterator[Operation]:
             summary=f"Retrieve {'an' if single else 'a'} {lower}",
             tag="WADO-RS",
             description="Instances as files (PS3.18 §10.4.1.1.1), or their bulk data by its media types.",
-            parameters=_CONDITIONS,
+            parameters=(*_CONDITIONS, "dicomdir"),
             responses=_retrieved(
                 _instance_content(single=single),
                 "Warning",
@@ -75,6 +75,8 @@ def retrieves() -> Iterator[Operation]:
 
 def _metadata(path: str, word: str) -> Operation:
     content = {DICOM_JSON: OBJECTS, JSON: OBJECTS, multipart(DICOM_XML): XML}
+    if word == "Instance":
+        content[DICOM_XML] = XML
     return Operation(
         path=f"{path}/metadata",
         name=f"retrieve{word}Metadata",

@@ -54,10 +54,11 @@ def iterate_xml(metadata: bytes | Mapping[str, Any]) -> Iterator[bytes]:
     A `PLACEHOLDER` in the metadata is one in the document.
     """
     members = metadata if isinstance(metadata, Mapping) else _parse(metadata)
+    stand_in = b"" if isinstance(metadata, Mapping) or PLACEHOLDER not in metadata else _STAND_IN.encode()
     yield _START
     for piece in _attributes(members):
         encoded = piece.encode("utf-8", "replace")
-        yield encoded.replace(_STAND_IN.encode(), PLACEHOLDER) if _STAND_IN in piece else encoded
+        yield encoded.replace(stand_in, PLACEHOLDER) if stand_in else encoded
     yield _END
 
 

@@ -6,6 +6,7 @@
 - `local`: files in a folder
 """
 
+from dicomcore.storage.keys import arrival_of
 from dicomcore.storage.local import DEFAULT_MEMORY_LIMIT, DEFAULT_SIZE_LIMIT, LocalObject, LocalStorage
 from dicomcore.storage.protocol import Spool, Storage, StoredObject
 from dicomcore.storage.spool import LocalSpool
@@ -19,4 +20,5 @@ __all__ = [
     "Spool",
     "Storage",
     "StoredObject",
+    "arrival_of",
 ]

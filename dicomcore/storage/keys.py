@@ -17,6 +17,11 @@ def new_key() -> str:
     return f"{time.time_ns() // 1_000_000:012x}{os.urandom(10).hex()}"
 
 
+def arrival_of(key: str) -> float:
+    """When an object arrived (seconds since the epoch), as its key tells."""
+    return int(key[:12], 16) / 1000
+
+
 def is_key(name: str) -> bool:
     """Say whether ``name`` has the form of a key."""
     return _KEY.fullmatch(name) is not None

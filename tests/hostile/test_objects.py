@@ -29,7 +29,7 @@ from builders import (
 )
 
 from dicomcore.data import read_file
-from dicomcore.errors import DataError, LimitExceeded, MalformedDataset
+from dicomcore.errors import DataError, DicomError, LimitExceeded, MalformedDataset
 
 INSTANCE = "/studies/1.2.3/series/1.2.3.1/instances/1.2.3.4"
 AS_STORED = {"Accept": "application/dicom; transfer-syntax=*"}
@@ -78,7 +78,7 @@ async def check_everything_answers(client: httpx.AsyncClient) -> None:
         assert xml_documents(await client.get(path, headers=XML)) != []
     for path in (INSTANCE, f"{INSTANCE}/bulkdata", f"{INSTANCE}/frames/1", f"{INSTANCE}/pixeldata"):
         for headers in ({}, OCTETS, AS_STORED):
-            assert (await client.get(path, headers=headers)).status_code in (200, 206, 404, 406, 422)
+            assert (await client.get(path, headers=headers)).status_code in (200, 206, 404, 406, 413, 422)
 
 
 # Truncation.
@@ -123,7 +123,7 @@ def test_cut_at_any_byte_is_noticed(transfer_syntax: str, dataset: bytes) -> Non
 def is_readable(content: bytes) -> bool:
     try:
         read_file(content)
-    except DataError:
+    except DicomError:
         return False
     return True
 
@@ -258,7 +258,7 @@ async def test_200_000_elements_are_stored(client: httpx.AsyncClient) -> None:
 
 
 async def test_value_of_a_hundred_thousand_numbers_is_stored(client: httpx.AsyncClient) -> None:
-    many = element(0x00189810, "FD", bytes(800_000)) + header(0x00209157, "UL", 0xFFFC) + bytes(0xFFFC)
+    many = element(0x00189810, "FD", bytes(0xFFF8)) + header(0x00209157, "UL", 0xFFFC) + bytes(0xFFFC)
     assert (await store(client, ct_instance(extra=many))).status_code == 200
     strict((await client.get(f"{INSTANCE}/metadata")).content)
 
@@ -268,7 +268,7 @@ async def test_value_of_a_hundred_thousand_numbers_is_stored(client: httpx.Async
 
 def deflate_bomb(size: int) -> bytes:
     compressor = zlib.compressobj(9, wbits=-15)
-    pieces = [compressor.compress(ct_dataset(PixelData=None) + header(0x7FE00010, "OB", size))]
+    pieces = [compressor.compress(ct_dataset(Rows=4096, Columns=4096, PixelData=None) + header(0x7FE00010, "OB", size))]
     pieces += [compressor.compress(bytes(1 << 20)) for _ in range(size >> 20)]
     return part10(b"".join(pieces) + compressor.flush(), DEFLATED_LE)
 
@@ -322,7 +322,7 @@ async def test_impossible_images_harm_nothing(
             await check_everything_answers(client)
             for number in ("1", "2", "2147483647", "999999999"):
                 got = await client.get(f"{INSTANCE}/frames/{number}", headers=OCTETS)
-                assert got.status_code in (200, 404, 406, 422), got.text
+                assert got.status_code in (200, 400, 404, 406, 413, 422), got.text
 
 
 @pytest.mark.parametrize(

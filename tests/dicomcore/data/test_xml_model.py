@@ -119,3 +119,10 @@ def test_pieces_are_one_for_each_attribute() -> None:
 
 def test_an_array_of_one_object_is_taken() -> None:
     assert xml_of_json(b'[{"00100020":{"vr":"LO"}}]') == xml_of_json(b'{"00100020":{"vr":"LO"}}')
+
+
+def test_a_noncharacter_of_the_data_stays_one() -> None:
+    """U+FDD0 stands for the Base URI while metadata are text; in the data it is what it is."""
+    members = '{"00100020":{"vr":"LO","Value":["\ufdd0"]}}'.encode()
+    assert "\ufdd0" in xml_of_json(members).decode()
+    assert PLACEHOLDER not in xml_of_json(members)
