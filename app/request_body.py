@@ -1,7 +1,8 @@
 """Request bodies as they come: counted, decompressed, never held.
 
 Content codings of RFC 9110 §8.4.1 are undone chunk by chunk. What comes out is counted against the same limit as what
-comes in, so that a few megabytes of zeros cannot become a full disk (PS3.18 §8.4.2, row STO-022).
+comes in, and beyond 64 MB it may be no more than 200 times as large, so that a few megabytes of zeros cannot become a
+full disk (PS3.18 §8.4.2, row STO-022).
 """
 
 import zlib
@@ -12,6 +13,9 @@ import zstandard
 from starlette.requests import ClientDisconnect, Request
 
 from dicomcore.errors import InvalidParameter, LimitExceeded, UnsupportedMediaType
+
+MAX_RATIO = 200
+RATIO_APPLIES_ABOVE = 64 << 20
 
 _OUTPUT_STEP = 1 << 20
 _INPUT_STEP = 512
@@ -28,7 +32,7 @@ async def read_body(request: Request, limit: int) -> AsyncIterator[bytes]:
     """Yield the body of a request, content codings undone.
 
     Raises:
-        LimitExceeded: the body, or what it decompresses to, is larger than ``limit`` bytes.
+        LimitExceeded: the body, or what it decompresses to, is larger than ``limit`` bytes; or it is a bomb.
         UnsupportedMediaType: it has a content coding that is not known.
         InvalidParameter: it is damaged, or ends before it is complete.
     """
@@ -36,14 +40,17 @@ async def read_body(request: Request, limit: int) -> AsyncIterator[bytes]:
     if declared.isdigit() and int(declared) > limit:
         raise LimitExceeded("bytes of a request body", limit)
     decoder = _decoder(request.headers.get("content-encoding", ""))
-    received, has_begun = 0, False
+    received, consumed, has_begun = 0, 0, False
     try:
         async for chunk in request.stream():
             has_begun = has_begun or chunk != b""
+            consumed += len(chunk)
             for piece in (chunk,) if decoder is None else decoder.decode(chunk):
                 received += len(piece)
                 if received > limit:
                     raise LimitExceeded("bytes of a request body", limit)
+                if received > max(RATIO_APPLIES_ABOVE, MAX_RATIO * consumed):
+                    raise LimitExceeded("times that a body may grow when it is decompressed", MAX_RATIO)
                 if piece:
                     yield piece
     except ClientDisconnect as exc:

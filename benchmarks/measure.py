@@ -58,10 +58,11 @@ class Figures:
 
 @dataclass(frozen=True)
 class Effort:
-    """How often at most, and how long at most in seconds, a scenario is repeated."""
+    """How often at most, and how long at most in seconds, a scenario is repeated, and how many requests make a turn."""
 
     repeat: int
     seconds: float
+    in_a_row: int = 1
 
 
 Measured = dict[str, Figures]
@@ -85,7 +86,7 @@ def measure(scenario: Scenario, servers: Sequence[Server], corpus: Corpus, phase
     connections = {server.name: Connection(server.address, _reader()) for server in servers}
     asked = 0
     for number in _rounds(scenario, effort):
-        batch = list(itertools.islice(exchanges, scenario.per_round))
+        batch = list(itertools.islice(exchanges, scenario.per_round if scenario.clients > 1 else effort.in_a_row))
         asked += len(batch)
         for server in _in_turn(servers, number):
             _round(scenario, server, connections[server.name], batch, figures[server.name], number < _WARM_UP)
@@ -102,7 +103,7 @@ def _rounds(scenario: Scenario, effort: Effort) -> Iterator[int]:
         yield from range(_ROUNDS)
         return
     started = time.monotonic()
-    for number in range(effort.repeat + _WARM_UP):
+    for number in range(effort.repeat // effort.in_a_row + _WARM_UP):
         if number >= _LEAST + _WARM_UP and time.monotonic() - started > effort.seconds:
             return
         yield number
@@ -117,9 +118,10 @@ def _round(
         if scenario.clients > 1:
             _crowd(scenario, server, batch, result)
             return
-        seconds = _ask(connection, batch[0])
-        if not is_warm_up:
-            result.latencies.append(seconds)
+        for exchange in batch:
+            seconds = _ask(connection, exchange)
+            if not is_warm_up:
+                result.latencies.append(seconds)
     except _PROBLEMS as error:
         result.problem = f"{type(error).__name__}: {error}"
 

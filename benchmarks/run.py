@@ -22,7 +22,7 @@ from benchmarks.loading import load_corpus
 from benchmarks.measure import Effort, Figures, Measured, measure, measure_cold
 from benchmarks.report import Results, as_json, markdown, print_head, print_memory, print_row
 from benchmarks.scenarios import SCENARIOS, Scenario
-from benchmarks.servers import Isocenter, Orthanc, Server, drop_caches, fresh_directory
+from benchmarks.servers import Isocenter, Orthanc, Server, drop_caches, fresh_directory, warm_caches
 
 _COLD_ROUNDS = 3
 _SERVERS: dict[str, type[Server]] = {"orthanc": Orthanc, "isocenter": Isocenter}
@@ -60,7 +60,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__.splitlines()[0])
     parser.add_argument("--only", action="append", metavar="WORDS", help="only scenarios whose name contains this")
     parser.add_argument("--repeat", type=int, default=100, help="most requests per scenario and server (100)")
-    parser.add_argument("--seconds", type=float, default=6, help="most seconds per scenario (6)")
+    parser.add_argument("--seconds", type=float, default=5, help="most seconds per scenario (5)")
+    parser.add_argument(
+        "--in-a-row", type=int, default=1, metavar="N", help="requests before the other server's turn (1)"
+    )
     parser.add_argument("--phases", nargs="+", choices=_PHASES, default=list(_PHASES), help="what to run (all)")
     parser.add_argument("--servers", nargs="+", choices=list(_SERVERS), default=list(_SERVERS), help="(both)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure to this file")
@@ -74,15 +77,17 @@ def _run(servers: list[Server], corpus: Corpus, scenarios: list[Scenario], optio
         server.start()
         print(f"{server.name}: corpus loaded in {load_corpus(server, corpus):.1f} s", flush=True)
     results: Results = {}
-    full = Effort(options.repeat, options.seconds)
+    full = Effort(options.repeat, options.seconds, options.in_a_row)
     if "loaded" in options.phases:
-        half = Effort(options.repeat, options.seconds / 2)
+        half = Effort(options.repeat, options.seconds / 2, options.in_a_row)
         results["loaded"] = _warm("just after loading", servers, corpus, scenarios, half)
     if "cold" in options.phases:
         results["cold"] = _cold(servers, corpus, scenarios)
     if "warm" in options.phases:
         if "loaded" in results or "cold" in results:
             _restart(servers)
+            for server in servers:
+                warm_caches(server.directory)
         results["warm"] = _warm("warm, after a restart", servers, corpus, scenarios, full)
     return results
 

@@ -28,7 +28,7 @@ from dicomcore.data import (
     read_file,
     transfer_syntax,
 )
-from dicomcore.errors import DamagedInstance, ResourceGone, ResourceNotFound, StorageUnavailable
+from dicomcore.errors import CorruptFrame, DamagedInstance, ResourceGone, ResourceNotFound, StorageUnavailable
 from dicomcore.index import Index, InstanceRow
 from dicomcore.pixels import FrameIndex, decode_frame, to_explicit_little_endian
 from dicomcore.storage import Storage, StoredObject
@@ -263,6 +263,8 @@ class Instance:
         syntax = transfer_syntax(self.transfer_syntax_uid)
         if not frames.encapsulated and frames.little_endian and not syntax.deflated:
             return self._extents([[(frames.offset, frames.offset + frames.length)]], lazy)[0]
+        if not frames.image.length:
+            raise CorruptFrame(1, "the image has no pixels")
         return Content(frames.count * frames.image.length, reader=self._read_decoded)
 
     async def _read_decoded(self, start: int, end: int) -> AsyncIterator[Buffer]:

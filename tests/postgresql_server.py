@@ -12,27 +12,41 @@ _PLACES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 _USER = "postgres"
 
 
+class PostgresqlServer:
+    """A cluster in ``directory``, which has begun to answer at ``url`` when it is made."""
+
+    def __init__(self, directory: Path) -> None:
+        # As root its files are elsewhere: PostgreSQL then runs as a user of its own, who cannot get into pytest's folders.
+        self._place = directory
+        if os.geteuid() == 0:
+            self._place = Path(tempfile.mkdtemp(prefix="postgresql-"))
+            shutil.chown(self._place, _USER)
+        self._files = str(self._place / "cluster")
+        self._port = _free_port()
+        self.url = f"postgresql://{_USER}@127.0.0.1:{self._port}/postgres"
+        _run("initdb", "-D", self._files, "-U", _USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
+        log = str(self._place / "server.log")
+        _run("pg_ctl", "-D", self._files, "-l", log, "-o", options, "-w", "-t", "60", "start")
+
+    def stop(self) -> None:
+        """Stop it as a crash does; its files stay."""
+        _run("pg_ctl", "-D", self._files, "-m", "immediate", "-w", "stop")
+
+    def remove(self) -> None:
+        """Stop it and throw everything away."""
+        self.stop()
+        shutil.rmtree(self._place, ignore_errors=True)
+
+
 def start_postgresql(directory: Path) -> tuple[str, Callable[[], None]]:
-    """Start a server with its files in ``directory``; return the URL of an empty database, and what stops it.
-
-    As root its files are elsewhere: PostgreSQL then runs as a user of its own, who cannot get into pytest's folders.
-    """
-    place = directory
-    if os.geteuid() == 0:
-        place = Path(tempfile.mkdtemp(prefix="postgresql-"))
-        shutil.chown(place, _USER)
-    files = place / "cluster"
-    port = _free_port()
-    _run("initdb", "-D", str(files), "-U", _USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
-    log = str(place / "server.log")
-    _run("pg_ctl", "-D", str(files), "-l", log, "-o", options, "-w", "-t", "60", "start")
-
-    def stop() -> None:
-        _run("pg_ctl", "-D", str(files), "-m", "immediate", "-w", "stop")
-        shutil.rmtree(place, ignore_errors=True)
-
-    return f"postgresql://{_USER}@127.0.0.1:{port}/postgres", stop
+    """Start a server with its files in ``directory``; return the URL of an empty database, and what stops it."""
+    server = PostgresqlServer(directory)
+    return server.url, server.remove
 
 
 def _run(program: str, *arguments: str) -> None:

@@ -36,6 +36,21 @@ class RunningServer:
     def base(self) -> str:
         return f"{self.url}/dicom-web"
 
+    @property
+    def log(self) -> str:
+        """What it has written so far."""
+        return (self.data.parent / f"server-{self.port}.log").read_text()
+
+    @property
+    def peak_memory(self) -> int:
+        """The most bytes that were resident in a process of it at once, for the largest of its processes."""
+        return max(_status(process, "VmHWM") for process in _tree(self.process.pid))
+
+    @property
+    def spooled(self) -> list[Path]:
+        """The files of unfinished arrivals."""
+        return list((self.data / "spool").iterdir())
+
     def stop(self) -> None:
         """End it as an operator does."""
         self.process.terminate()
@@ -47,8 +62,19 @@ class RunningServer:
         self.process.wait(30)
 
 
-def start_server(data: Path, *arguments: str, **environment: str) -> RunningServer:
-    """Start ``isocenter serve`` on a free port and wait until it is ready."""
+def _tree(process: int) -> list[int]:
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return [process, *(one for child in children for one in _tree(int(child)))]
+
+
+def _status(process: int, name: str) -> int:
+    """A figure of the kernel about a process, which it gives in kB."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return next(int(line.split()[1]) << 10 for line in lines if line.startswith(name))
+
+
+def start_server(data: Path, *arguments: str, path: str = "/health/ready", **environment: str) -> RunningServer:
+    """Start ``isocenter serve`` on a free port and wait until it answers with 200 at ``path``."""
     port = free_port()
     command = [sys.executable, "-m", "app.cli", "serve", "--port", str(port), "--data", str(data), *arguments]
     log = (data.parent / f"server-{port}.log").open("wb")
@@ -62,7 +88,7 @@ def start_server(data: Path, *arguments: str, **environment: str) -> RunningServ
         if process.poll() is not None:
             raise RuntimeError((data.parent / f"server-{port}.log").read_text())
         try:
-            if httpx.get(f"{server.url}/health/ready", timeout=5).status_code == 200:
+            if httpx.get(server.url + path, timeout=5).status_code == 200:
                 return server
         except httpx.TransportError:
             time.sleep(0.05)

@@ -253,3 +253,15 @@ def test_layout_gives_any_range_of_the_body() -> None:
     assert whole == [b"--b\r\n\r\n", Span(0, 0, 10), b"\r\n--b\r\n\r\n", Span(1, 0, 10), b"\r\n--b--\r\n"]
     assert list(layout.slices(9, 19)) == [Span(0, 2, 10), b"\r\n"]
     assert list(layout.slices(5, 5)) == []
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_what_was_complete_before_an_error_is_given_however_the_body_is_cut(size: int) -> None:
+    body = b"--b\r\n\r\none\r\n--b\r\n\r\ntwo\r\n--b\r\nno colon\r\n\r\nthree\r\n--b--"
+    reader, events = Reader("b"), []
+    with pytest.raises(InvalidParameter, match="no colon"):
+        for start in range(0, len(body), size):
+            events += reader.feed(body[start : start + size])
+        reader.close()
+    assert b"".join(bytes(event.data) for event in events if isinstance(event, PartData)) == b"onetwo"
+    assert events.count(PartEnd()) == 2

@@ -92,3 +92,11 @@ async def test_a_bomb_is_refused_by_what_it_becomes(coding: str) -> None:
 async def test_a_client_that_goes_away_leaves_an_incomplete_body() -> None:
     with pytest.raises(InvalidParameter, match="ended before"):
         await body(request([b"x"], disconnect=True))
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "zstd"])
+async def test_a_bomb_is_refused_long_before_the_limit(coding: str) -> None:
+    zeros = bytes(128 << 20)
+    bomb = {"gzip": gzip.compress, "deflate": zlib.compress, "zstd": zstandard.compress}[coding](zeros)
+    with pytest.raises(LimitExceeded, match="times"):
+        await body(request(cut(bomb, 65_536), content_encoding=coding), limit=10 << 30)

@@ -1,6 +1,6 @@
 import time
 
-from dicomcore.storage.keys import directory_of, earliest_directory, is_key, new_key
+from dicomcore.storage.keys import arrival_of, directory_of, earliest_directory, is_key, new_key
 
 
 def test_keys_sort_in_the_order_of_arrival() -> None:
@@ -24,3 +24,7 @@ def test_the_earliest_directory_is_not_after_that_of_a_key_made_then() -> None:
     moment = time.time()
     assert earliest_directory(moment - 1) <= directory_of(new_key())
     assert earliest_directory(0) == "0000/00000000"
+
+
+def test_a_key_tells_when_its_object_arrived() -> None:
+    assert arrival_of("0" * 11 + "1" + "0" * 20) == 0.001

@@ -1,0 +1,227 @@
+import asyncio
+from pathlib import Path
+
+import orjson
+import pytest
+from builders import IMPLICIT_LE, ct_dataset, ct_instance, part10
+
+from app.settings import Settings
+from dicomcore.archive import Archive
+from dicomcore.data import PLACEHOLDER
+from dicomcore.errors import IndexUnavailable, ResourceGone, ResourceNotFound
+from dicomcore.index import DuplicatePolicy, Index
+from dicomcore.query import Query
+from dicomcore.resources import Level, Resource
+from dicomcore.source import Change, FailureReason, StoreOutcome, WarningReason
+from dicomcore.storage import LocalStorage
+
+STUDY = Resource("1.2.3")
+INSTANCE = Resource("1.2.3", "1.2.3.1", "1.2.3.4")
+
+
+async def store(archive: Archive, content: bytes, study: str | None = None) -> StoreOutcome:
+    spool = archive.spool()
+    spool.write(content)
+    return await archive.store(spool, study_instance_uid=study)
+
+
+async def read(archive: Archive, resource: Resource = INSTANCE) -> bytes:
+    instance = await archive.instance(resource)
+    return b"".join([bytes(buffer) async for buffer in await instance.read()])
+
+
+async def count(archive: Archive) -> int:
+    return (await archive.search(Query(Level.INSTANCE, Resource()))).total
+
+
+def objects(settings: Settings) -> list[Path]:
+    return [path for path in (settings.data / "objects").rglob("*") if path.is_file()]
+
+
+def with_policy(settings: Settings, policy: DuplicatePolicy) -> Archive:
+    return Archive(LocalStorage(settings.data), Index(settings.database_url), duplicates=policy)
+
+
+async def test_what_is_stored_is_searchable_and_retrievable_on_return(archive: Archive) -> None:
+    outcome = await store(archive, ct_instance())
+    assert outcome == StoreOutcome(INSTANCE, "1.2.840.10008.5.1.4.1.1.2", Change.STORED)
+    assert await count(archive) == 1
+    assert await read(archive) == ct_instance()
+
+
+async def test_an_empty_archive_finds_nothing(archive: Archive) -> None:
+    for found in (archive.instance(INSTANCE), archive.metadata(STUDY), archive.revision(STUDY), archive.delete(STUDY)):
+        with pytest.raises(ResourceNotFound):
+            await found
+    with pytest.raises(ResourceNotFound):
+        await anext(archive.retrieve(STUDY))
+
+
+async def test_what_was_deleted_is_gone_with_its_bytes(archive: Archive, settings: Settings) -> None:
+    await store(archive, ct_instance())
+    assert await archive.delete(STUDY) == 1
+    assert objects(settings) == []
+    for found in (archive.instance(INSTANCE), archive.metadata(STUDY), archive.revision(STUDY), archive.delete(STUDY)):
+        with pytest.raises(ResourceGone):
+            await found
+
+
+async def test_instances_are_retrieved_in_order(archive: Archive) -> None:
+    for uid, number in (("1.1", "3"), ("1.2", "1"), ("1.3", "2")):
+        await store(archive, ct_instance(SOPInstanceUID=uid, InstanceNumber=number))
+    found = [instance.resource.sop_instance_uid async for instance in archive.retrieve(STUDY)]
+    assert found == ["1.2", "1.3", "1.1"]
+
+
+async def test_metadata_are_those_of_all_instances_and_follow_every_change(archive: Archive) -> None:
+    await store(archive, ct_instance())
+    before = await archive.metadata(STUDY)
+    assert orjson.loads(before.objects[0].replace(PLACEHOLDER, b""))["00100020"]["Value"] == ["PID1"]
+    await store(archive, ct_instance(SOPInstanceUID="1.2.3.5"))
+    after = await archive.metadata(STUDY)
+    assert (len(after.objects), after.revision != before.revision) == (2, True)
+    assert await archive.revision(STUDY) == after.revision
+    await archive.delete(INSTANCE)
+    assert len((await archive.metadata(STUDY)).objects) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "reason", "name"),
+    [
+        (b"", FailureReason.CANNOT_UNDERSTAND, None),
+        (b"no DICOM at all", FailureReason.CANNOT_UNDERSTAND, None),
+        (ct_instance()[:-10], FailureReason.CANNOT_UNDERSTAND, "1.2.3.4"),
+        (ct_instance("1.2.3"), FailureReason.TRANSFER_SYNTAX_NOT_SUPPORTED, "1.2.3.4"),
+        (ct_instance(SOPClassUID="1.2.840.10008.1.1"), FailureReason.SOP_CLASS_NOT_SUPPORTED, "1.2.3.4"),
+        (ct_instance(StudyInstanceUID=None), FailureReason.DATA_SET_DOES_NOT_MATCH_SOP_CLASS, "1.2.3.4"),
+    ],
+)
+async def test_a_refusal_is_a_value_that_names_the_instance_and_leaves_nothing(
+    archive: Archive, settings: Settings, content: bytes, reason: FailureReason, name: str | None
+) -> None:
+    outcome = await store(archive, content)
+    assert (outcome.failure, outcome.resource.sop_instance_uid) == (reason, name)
+    assert outcome.detail
+    assert objects(settings) == []
+
+
+async def test_an_instance_of_another_study_than_named_is_refused(archive: Archive) -> None:
+    assert (await store(archive, ct_instance(), "1.2.3")).is_stored
+    outcome = await store(archive, ct_instance(SOPInstanceUID="1.2.3.5"), "9")
+    assert outcome.failure is FailureReason.DATA_SET_DOES_NOT_MATCH_SOP_CLASS
+
+
+async def test_the_same_data_set_again_changes_nothing(archive: Archive, settings: Settings) -> None:
+    await store(archive, ct_instance())
+    revision, before = await archive.revision(STUDY), objects(settings)
+    again = part10(ct_dataset(), preamble=b"II*\0" + bytes(124))
+    assert (await store(archive, again)).change is Change.IDENTICAL
+    assert (await archive.revision(STUDY), objects(settings)) == (revision, before)
+
+
+@pytest.mark.parametrize(
+    ("policy", "change", "kept"),
+    [
+        (DuplicatePolicy.REPLACE_IF_CHANGED, Change.REPLACED, "new"),
+        (DuplicatePolicy.KEEP_FIRST, Change.KEPT, "old"),
+        (DuplicatePolicy.REJECT, None, "old"),
+    ],
+)
+async def test_other_content_is_treated_by_the_policy_and_one_object_stays(
+    settings: Settings, policy: DuplicatePolicy, change: Change | None, kept: str
+) -> None:
+    archive = with_policy(settings, policy)
+    await store(archive, ct_instance(StudyDescription="old"))
+    outcome = await store(archive, ct_instance(StudyDescription="new"))
+    assert outcome.change is change
+    assert await read(archive) == ct_instance(StudyDescription=kept)
+    assert len(objects(settings)) == 1
+    archive.close()
+
+
+async def test_a_version_that_was_not_taken_is_told(settings: Settings) -> None:
+    archive = with_policy(settings, DuplicatePolicy.KEEP_FIRST)
+    await store(archive, ct_instance())
+    assert (await store(archive, ct_instance(PatientID="x"))).warning is WarningReason.ELEMENTS_DISCARDED
+    archive.close()
+    archive = with_policy(settings, DuplicatePolicy.REJECT)
+    assert (await store(archive, ct_instance(PatientID="x"))).failure is FailureReason.DUPLICATE_SOP_INSTANCE
+    archive.close()
+
+
+async def test_a_program_in_the_preamble_is_zeroed_also_in_a_large_object(archive: Archive) -> None:
+    content = part10(ct_dataset(PixelData=bytes(5_000_000)), preamble=b"MZ" + bytes(126))
+    outcome = await store(archive, content)
+    assert (outcome.warning, outcome.change) == (WarningReason.COERCED, Change.STORED)
+    assert await read(archive) == bytes(128) + content[128:]
+
+
+async def test_concurrent_stores_of_one_instance_leave_one(archive: Archive, settings: Settings) -> None:
+    outcomes = await asyncio.gather(*(store(archive, ct_instance()) for _ in range(20)))
+    assert all(outcome.is_stored for outcome in outcomes)
+    assert [outcome.change for outcome in outcomes].count(Change.STORED) == 1
+    assert len(objects(settings)) == 1
+
+
+async def test_concurrent_stores_into_one_study_are_all_counted(archive: Archive) -> None:
+    contents = [ct_instance(SOPInstanceUID=f"1.2.3.{number}", InstanceNumber=str(number)) for number in range(50)]
+    await asyncio.gather(*(store(archive, content) for content in contents))
+    answer = await archive.search(Query(Level.STUDY, Resource()))
+    assert orjson.loads(answer.objects[0].replace(PLACEHOLDER, b""))["00201208"]["Value"] == [50]
+
+
+async def test_who_goes_away_does_not_stop_a_store(archive: Archive) -> None:
+    task = asyncio.create_task(store(archive, ct_instance()))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with asyncio.timeout(10):
+        while not await count(archive):
+            await asyncio.sleep(0.01)
+    assert await read(archive) == ct_instance()
+
+
+async def test_bytes_whose_row_may_have_been_made_stay(archive: Archive, settings: Settings) -> None:
+    """When the index goes away during a commit nobody knows how it ended: a row must not lose its bytes."""
+    archive.index.close()
+    with pytest.raises(IndexUnavailable):
+        await store(archive, ct_instance())
+    (kept,) = objects(settings)
+    assert kept.read_bytes() == ct_instance()
+
+
+async def test_what_crashed_between_bytes_and_row_is_put_aside_at_the_next_start(settings: Settings) -> None:
+    archive = with_policy(settings, DuplicatePolicy.REJECT)
+    await store(archive, ct_instance())
+    spool = archive.spool()
+    spool.write(ct_instance(SOPInstanceUID="1.2.3.5"))
+    archive.storage.keep(spool)
+    archive.close()
+    restarted = with_policy(settings, DuplicatePolicy.REJECT)
+    assert restarted.sweep() == 1
+    assert len(objects(settings)) == 1
+    assert await read(restarted) == ct_instance()
+    restarted.close()
+
+
+@pytest.mark.parametrize("content", [ct_instance(), ct_instance(IMPLICIT_LE), ct_dataset()])
+async def test_what_is_reindexed_answers_as_before(archive: Archive, content: bytes) -> None:
+    await store(archive, content)
+    await store(archive, ct_instance(SOPInstanceUID="1.2.3.5", PatientName="Other^Name"))
+    queries = [Query(level, Resource()) for level in Level]
+    before = [await archive.search(query) for query in queries], (await archive.metadata(STUDY)).objects
+    counted: list[int] = []
+    assert archive.reindex(counted.append) == []
+    assert ([await archive.search(query) for query in queries], (await archive.metadata(STUDY)).objects) == before
+    assert counted == [2]
+    assert await read(archive) == content
+
+
+async def test_verification_names_what_is_damaged(archive: Archive, settings: Settings) -> None:
+    await store(archive, ct_instance())
+    assert list(archive.verify(lambda _count: None)) == []
+    (path,) = objects(settings)
+    path.write_bytes(ct_instance()[:-1] + b"\xff")
+    (damage,) = archive.verify(lambda _count: None)
+    assert (damage.resource, damage.problem) == (INSTANCE, "the bytes differ from what was stored")

@@ -1,0 +1,271 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from builders import (
+    DEFLATED_LE,
+    EXPLICIT_BE,
+    EXPLICIT_LE,
+    IMPLICIT_LE,
+    JPEG_BASELINE,
+    ct_dataset,
+    ct_instance,
+    element,
+    encapsulated,
+    part10,
+    sequence,
+)
+
+from app.settings import Settings
+from dicomcore.archive import Archive
+from dicomcore.content import Content
+from dicomcore.data import Buffer
+from dicomcore.errors import (
+    CodecUnavailable,
+    CorruptFrame,
+    DamagedInstance,
+    ResourceGone,
+    ResourceNotFound,
+    StorageUnavailable,
+)
+from dicomcore.instance import Instance
+
+WORDS = bytes(range(32))
+SWAPPED = b"".join(WORDS[n : n + 2][::-1] for n in range(0, 32, 2))
+JPEGS = [b"\xff\xd8" + bytes([n]) * 60 + b"\xff\xd9" for n in range(3)]
+JPEG = part10(ct_dataset(PixelData=None, extra=element(0x00280008, "IS", "3")) + encapsulated(JPEGS), JPEG_BASELINE)
+LARGE = ct_instance(Rows=3000, Columns=3000, PixelData=bytes(range(250)) * 72_000)
+
+
+async def stored(archive: Archive, content: bytes) -> Instance:
+    spool = archive.spool()
+    spool.write(content)
+    outcome = await archive.store(spool)
+    assert outcome.is_stored, outcome.detail
+    return await archive.instance(outcome.resource)
+
+
+async def joined(buffers: AsyncIterator[Buffer]) -> bytes:
+    return b"".join([bytes(buffer) async for buffer in buffers])
+
+
+async def whole(content: Content) -> bytes:
+    return await joined(content.read(0, content.size))
+
+
+def object_of(settings: Settings) -> Path:
+    (path,) = [path for path in (settings.data / "objects").rglob("*") if path.is_file()]
+    return path
+
+
+def damage(settings: Settings, offset: int = -10) -> None:
+    path = object_of(settings)
+    content = bytearray(path.read_bytes())
+    content[offset] ^= 0xFF
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("content", [ct_instance(), ct_dataset(), JPEG, LARGE])
+async def test_the_stored_bytes_are_read_whole_or_in_part(archive: Archive, content: bytes) -> None:
+    instance = await stored(archive, content)
+    assert instance.size == len(content)
+    assert await joined(await instance.read()) == content
+    assert await joined(await instance.read(5, 700)) == content[5:700]
+
+
+async def test_a_large_object_is_read_in_windows(archive: Archive) -> None:
+    instance = await stored(archive, LARGE)
+    sizes = [len(buffer) async for buffer in await instance.read()]
+    assert len(sizes) > 1 and max(sizes) <= 4 << 20
+
+
+async def test_a_small_damaged_object_is_known_before_the_first_byte(archive: Archive, settings: Settings) -> None:
+    instance = await stored(archive, ct_instance())
+    damage(settings)
+    with pytest.raises(DamagedInstance, match="differ"):
+        await instance.read()
+    assert await joined(await instance.read(0, 132)) == ct_instance()[:132]
+
+
+async def test_a_large_damaged_object_is_known_before_the_last_window(archive: Archive, settings: Settings) -> None:
+    instance = await stored(archive, LARGE)
+    damage(settings, 1000)
+    seen = 0
+    with pytest.raises(DamagedInstance):
+        async for buffer in await instance.read():
+            seen += len(buffer)
+    assert 0 < seen < len(LARGE)
+
+
+@pytest.mark.parametrize("content", [ct_instance(IMPLICIT_LE), ct_instance(DEFLATED_LE), ct_dataset()])
+async def test_damage_is_known_before_anything_is_made_of_it(
+    archive: Archive, settings: Settings, content: bytes
+) -> None:
+    instance = await stored(archive, content)
+    damage(settings)
+    with pytest.raises(DamagedInstance):
+        await instance.file(EXPLICIT_LE)
+
+
+async def test_an_object_that_is_cut_off_is_damaged(archive: Archive, settings: Settings) -> None:
+    instance = await stored(archive, ct_instance())
+    object_of(settings).write_bytes(ct_instance()[:-50])
+    with pytest.raises(DamagedInstance):
+        await instance.read()
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (ct_instance(IMPLICIT_LE), WORDS),
+        (ct_instance(EXPLICIT_BE, PixelData=SWAPPED), WORDS),
+        (ct_instance(DEFLATED_LE), WORDS),
+        (ct_dataset(), WORDS),
+    ],
+)
+async def test_a_file_in_explicit_little_endian_is_made_of_what_is_native(
+    archive: Archive, content: bytes, expected: bytes
+) -> None:
+    instance = await stored(archive, content)
+    made = await joined(await instance.file(EXPLICIT_LE))
+    assert made[:132] == bytes(128) + b"DICM"
+    assert made.endswith(ct_dataset(PixelData=expected))
+
+
+async def test_what_cannot_be_decoded_is_not_made(archive: Archive) -> None:
+    instance = await stored(archive, JPEG)
+    with pytest.raises(CodecUnavailable):
+        await instance.file(EXPLICIT_LE)
+    with pytest.raises(CodecUnavailable):
+        await instance.frames([1], decoded=True)
+
+
+# What happens between the look-up and the opening
+
+
+async def test_what_was_deleted_meanwhile_is_gone(archive: Archive) -> None:
+    instance = await stored(archive, ct_instance())
+    await archive.delete(instance.resource)
+    for attempt in (instance.read(), instance.file(EXPLICIT_LE), instance.frames([1], decoded=True)):
+        with pytest.raises(ResourceGone):
+            await attempt
+
+
+async def test_what_was_replaced_meanwhile_is_to_be_asked_for_again(archive: Archive) -> None:
+    instance = await stored(archive, ct_instance())
+    replacement = await stored(archive, ct_instance(PatientID="other"))
+    with pytest.raises(StorageUnavailable, match="ask again"):
+        await instance.read()
+    assert await joined(await replacement.read()) == ct_instance(PatientID="other")
+
+
+async def test_who_has_begun_to_read_reads_to_the_end(archive: Archive) -> None:
+    instance = await stored(archive, LARGE)
+    buffers = await instance.read()
+    await archive.delete(instance.resource)
+    assert await joined(buffers) == LARGE
+
+
+async def test_an_object_that_is_missing_is_damage(archive: Archive, settings: Settings) -> None:
+    instance = await stored(archive, ct_instance())
+    object_of(settings).unlink()
+    with pytest.raises(DamagedInstance, match="missing"):
+        await instance.read()
+
+
+# Frames
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        ct_instance(),
+        ct_instance(IMPLICIT_LE),
+        ct_instance(DEFLATED_LE),
+        ct_instance(EXPLICIT_BE, PixelData=SWAPPED),
+        ct_dataset(),
+    ],
+)
+@pytest.mark.parametrize("lazy", [False, True])
+async def test_native_frames_are_little_endian(archive: Archive, content: bytes, lazy: bool) -> None:
+    instance = await stored(archive, content)
+    (frame,) = await instance.frames([1], decoded=True, lazy=lazy)
+    assert (frame.size, await whole(frame)) == (32, WORDS)
+    assert await whole(await instance.pixel_data(lazy=lazy)) == WORDS
+    assert not instance.is_encapsulated
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+async def test_encapsulated_frames_are_their_codestreams(archive: Archive, lazy: bool) -> None:
+    instance = await stored(archive, JPEG)
+    assert (instance.number_of_frames, instance.is_encapsulated) == (3, True)
+    frames = await instance.frames([3, 1], decoded=False, lazy=lazy)
+    assert [await whole(frame) for frame in frames] == [JPEGS[2], JPEGS[0]]
+
+
+async def test_a_frame_in_several_fragments_is_one(archive: Archive) -> None:
+    content = part10(ct_dataset(PixelData=None) + encapsulated([JPEGS[0][:30], JPEGS[0][30:]]), JPEG_BASELINE)
+    instance = await stored(archive, content)
+    for lazy in (False, True):
+        (frame,) = await instance.frames([1], decoded=False, lazy=lazy)
+        assert await whole(frame) == JPEGS[0]
+        assert await joined(frame.read(20, 40)) == JPEGS[0][20:40]
+
+
+async def test_frames_that_are_not_there_are_not_found(archive: Archive) -> None:
+    instance = await stored(archive, ct_instance())
+    for number in (0, 2, 2**40):
+        with pytest.raises(ResourceNotFound):
+            await instance.frames([number], decoded=False)
+
+
+async def test_an_instance_without_pixels_has_none(archive: Archive) -> None:
+    instance = await stored(archive, ct_instance(PixelData=None))
+    assert instance.number_of_frames == 0
+    with pytest.raises(ResourceNotFound):
+        await instance.pixel_data()
+
+
+async def test_pixels_without_size_are_corrupt(archive: Archive) -> None:
+    instance = await stored(archive, part10(ct_dataset(PixelData=None, Rows=0) + encapsulated([b"xy"]), JPEG_BASELINE))
+    with pytest.raises((CorruptFrame, CodecUnavailable)):
+        await instance.pixel_data()
+
+
+async def test_large_frames_are_read_when_they_are_sent(archive: Archive) -> None:
+    instance = await stored(archive, LARGE)
+    (frame,) = await instance.frames([1], decoded=True)
+    assert frame.buffers is None
+    assert await joined(frame.read(17_000_000, 17_000_010)) == (bytes(range(250)) * 72_000)[17_000_000:17_000_010]
+
+
+# Bulk data
+
+
+@pytest.mark.parametrize("transfer_syntax", [EXPLICIT_LE, DEFLATED_LE])
+async def test_values_are_found_by_their_paths(archive: Archive, transfer_syntax: str) -> None:
+    nested = sequence(0x00540016, element(0x00189345, "OB", b"n" * 2000))
+    instance = await stored(archive, ct_instance(transfer_syntax, extra=nested))
+    value = await instance.bulkdata("00540016/0/00189345")
+    assert await whole(value.content) == b"n" * 2000
+    assert await whole((await instance.bulkdata("00100020")).content) == b"PID1"
+    for path in ("00540016", "00540016/1/00189345", "00189345", "", "x", "00540016/0"):
+        with pytest.raises(ResourceNotFound):
+            await instance.bulkdata(path)
+
+
+@pytest.mark.parametrize(("threshold", "paths"), [(1024, {"00660016", "7FE00010"}), (3000, {"7FE00010"})])
+async def test_all_bulk_data_are_those_that_metadata_with_this_threshold_refer_to(
+    archive: Archive, threshold: int, paths: set[str]
+) -> None:
+    instance = await stored(archive, ct_instance(extra=element(0x00660016, "OF", bytes(2000))))
+    values = await instance.all_bulkdata(threshold)
+    assert {value.path for value in values} == paths
+
+
+async def test_a_document_says_what_it_is(archive: Archive) -> None:
+    extra = element(0x00420011, "OB", b"%PDF" * 500) + element(0x00420012, "LO", "application/pdf")
+    instance = await stored(archive, part10(ct_dataset(PixelData=None) + extra))
+    value = await instance.bulkdata("00420011")
+    assert (value.document_type, await whole(value.content)) == ("application/pdf", b"%PDF" * 500)
+    assert (await instance.bulkdata("00420012")).document_type == ""
