@@ -5,12 +5,14 @@ fields and never names, patient IDs, query strings or data; control characters a
 lines of their own into the log. ``app`` logs through ``structlog.get_logger()``, ``dicomcore`` through ``logging``.
 """
 
+import io
 import logging
 import os
 import re
 import sys
 import time
-from typing import Literal, TextIO
+from contextlib import suppress
+from typing import Literal, TextIO, cast
 
 import orjson
 import structlog
@@ -32,7 +34,7 @@ _CONTROL_BUT_NEWLINE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 def configure_logging(log_format: Format = "auto", level: Level = "info", *, stream: TextIO | None = None) -> None:
     """Send all events of this process to ``stream`` (standard error), as JSON or for a terminal."""
-    stream = stream or sys.stderr
+    stream = cast(TextIO, _Lossy(stream or sys.stderr))
     as_json = log_format == "json" or (log_format == "auto" and not stream.isatty())
     severity = logging.getLevelNamesMapping()[level.upper()]
     shared: list[Processor] = [
@@ -49,6 +51,25 @@ def configure_logging(log_format: Format = "auto", level: Level = "info", *, str
         logger_factory=structlog.PrintLoggerFactory(stream),
     )
     _take_over_logging(shared, renderer, severity, stream)
+
+
+class _Lossy(io.TextIOBase):
+    """Passes lines on and loses those that cannot be written: a full log volume must not fail requests."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
 
 
 def _take_over_logging(shared: list[Processor], renderer: Processor, severity: int, stream: TextIO) -> None:

@@ -21,7 +21,7 @@ _UIDS = (("studies", "0020000D"), ("series", "0020000E"), ("instances", "0008001
 
 def json_array(objects: Sequence[bytes], base: str) -> bytes:
     """Write the objects as one JSON array."""
-    return b"[%b]" % _based(b",".join(objects), base)
+    return _based(b"".join((b"[", b",".join(objects), b"]")), base)
 
 
 def xml_document(json_object: bytes, base: str) -> bytes:

@@ -67,8 +67,13 @@ def markdown(results: Results) -> str:
 
 
 def _cells(scenario: Scenario, figures: Figures) -> list[str]:
-    first = f"{figures.throughput:.0f}/s" if scenario.clients > 1 else f"{figures.median * 1e3:.3g} ms"
-    return [first, f"{figures.p99 * 1e3:.3g} ms", f"{figures.cpu * 1e3:.3g} ms"]
+    first = f"{figures.throughput:.0f}/s" if scenario.clients > 1 else _milliseconds(figures.median)
+    return [first, _milliseconds(figures.p99), _milliseconds(figures.cpu)]
+
+
+def _milliseconds(seconds: float) -> str:
+    """Write three digits, without an exponent."""
+    return f"{seconds * 1e3:.0f} ms" if seconds >= 0.1 else f"{seconds * 1e3:.3g} ms"
 
 
 def _ratio(scenario: Scenario, phase: dict[str, Measured]) -> str:

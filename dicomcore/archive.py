@@ -171,7 +171,7 @@ class Archive:
             if not found.objects:
                 raise self._missing(resource)
             self._metadata_cache.put(resource, found)
-        return Metadata(found.objects, str(found.revision))
+        return Metadata(found.objects, str(found.revision), found.array)
 
     def _missing(self, resource: Resource) -> DicomError:
         return ResourceGone(resource) if self.index.was_deleted(resource) else ResourceNotFound(resource)
@@ -198,8 +198,8 @@ class Archive:
         spool = arrival.spool
         part10 = arrival.read()
         identity = arrival.identify(part10)
-        view = self._without_executable(arrival)
-        digest = content_digest(part10, view)
+        self._without_executable(arrival)
+        digest = content_digest(part10, spool.windows(part10.dataset_start))
         if self.index.is_stored(arrival.resource, digest):
             return None
         keeping = self._keeping.submit(self.storage.keep, spool)
@@ -218,21 +218,19 @@ class Archive:
             raise
         return replace(record, key=keeping.result())
 
-    def _without_executable(self, arrival: _Arrival) -> memoryview:
-        view = arrival.spool.view()
-        if executable_preamble(view):
+    def _without_executable(self, arrival: _Arrival) -> None:
+        if executable_preamble(arrival.spool.view()):
             arrival.spool.overwrite(0, EMPTY_PREAMBLE)
             arrival.warn(WarningReason.COERCED, "the preamble held an executable and was zeroed")
-        return view
 
     async def _commit(self, arrival: _Arrival, record: InstanceRecord) -> StoreOutcome:
         """Make the row; whatever bytes it leaves without a row are dropped."""
         try:
             (stored,) = await asyncio.wrap_future(self.index.submit([record], self._duplicates))
-        except IndexUnavailable:
-            raise  # the row may be there all the same, its answer lost: the bytes stay for it, or for the next sweep
-        except DicomError:
-            await self.threads(self._discard, [record.key])
+        except DicomError as error:
+            # The row may be there all the same, its answer lost: then the bytes stay for it, or for the next sweep.
+            if not isinstance(error, IndexUnavailable) or error.is_unchanged:
+                await self.threads(self._discard, [record.key])
             raise
         superfluous = stored.replaced_key if stored.outcome is Outcome.REPLACED else record.key
         if stored.outcome is not Outcome.NEW and superfluous is not None:

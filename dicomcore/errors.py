@@ -201,7 +201,11 @@ class StorageFull(StorageUnavailable):
 
 
 class IndexUnavailable(StorageUnavailable):
-    """The index database does not answer."""
+    """The index database does not answer; ``is_unchanged`` if what was to be written certainly is not."""
+
+    def __init__(self, problem: str, *, is_unchanged: bool = False) -> None:
+        self.is_unchanged = is_unchanged
+        super().__init__(problem)
 
 
 class DamagedInstance(StorageUnavailable):

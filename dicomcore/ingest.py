@@ -5,6 +5,7 @@ The same function serves the store and the rebuild of the index from stored obje
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import xxhash
@@ -14,6 +15,7 @@ from dicomcore.data import (
     EXPLICIT_VR_LITTLE_ENDIAN,
     PLACEHOLDER,
     STORAGE_SOP_CLASSES,
+    Buffer,
     BulkdataPolicy,
     Dataset,
     Part10,
@@ -51,7 +53,6 @@ _EXECUTABLE_SIGNATURES = (
     b"\xca\xfe\xba\xbe",
 )
 _PREAMBLE_LENGTH = 128
-_DIGEST_BLOCK = 1 << 20
 _METADATA_LEVEL = 1  # of zstd: the higher levels save a tenth of the bytes for several times the work
 
 
@@ -140,14 +141,15 @@ def _is_file(part10: Part10) -> bool:
     return part10.preamble is not None and declared == part10.transfer_syntax.uid
 
 
-def content_digest(part10: Part10, view: memoryview) -> bytes:
+def content_digest(part10: Part10, windows: Iterable[Buffer]) -> bytes:
     """Digest what makes two instances the same: the data set and its transfer syntax, not preamble and file meta.
 
     The file meta information names the last writer, so that the same instance differs there by the way it came.
+    ``windows`` are the bytes from ``dataset_start`` on.
     """
     digest = xxhash.xxh3_128(part10.transfer_syntax.uid.encode())
-    for start in range(part10.dataset_start, len(view), _DIGEST_BLOCK):
-        digest.update(view[start : start + _DIGEST_BLOCK])
+    for window in windows:
+        digest.update(window)
     return digest.digest()
 
 

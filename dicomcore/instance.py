@@ -167,9 +167,14 @@ class Instance:
 
     def _open_object(self) -> StoredObject:
         try:
-            return self._storage.open(self._row.key)
+            stored = self._storage.open(self._row.key)
         except KeyError:
             row = self._index.instance(self.resource)
+        else:
+            if stored.size == self._row.size:
+                return stored
+            stored.close()
+            raise DamagedInstance(self.resource, "its object has another size than what was stored")
         if row is None:
             gone = self._index.was_deleted(self.resource)
             raise (ResourceGone if gone else ResourceNotFound)(self.resource)

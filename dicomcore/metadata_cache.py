@@ -34,7 +34,7 @@ class MetadataCache:
 
     def put(self, resource: Resource, metadata: StoredMetadata) -> None:
         """Keep metadata, at the cost of what was not used for the longest time; what is too large is not kept."""
-        size = sum(len(one) + _OVERHEAD for one in metadata.objects)
+        size = sum(2 * len(one) + _OVERHEAD for one in metadata.objects)  # as objects and as an array
         if size > self._limit // 2:
             return
         with self._lock:

@@ -132,10 +132,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """The metadata of a resource: one JSON object an instance, with ``PLACEHOLDER`` for the Base URI."""
+    """The metadata of a resource: one JSON object an instance, with ``PLACEHOLDER`` for the Base URI.
+
+    ``array`` is all of them as one JSON array, cut where the Base URI stands: most ask for that, and for long lists.
+    """
 
     objects: list[bytes]
     revision: str
+    array: list[bytes]
 
 
 class Source(Protocol):

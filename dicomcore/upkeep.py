@@ -150,7 +150,7 @@ def _record(storage: Storage, key: str, inline_threshold: int) -> InstanceRecord
             size=stored.size,
             sha256=sha256,
             checksum=checksum,
-            digest=content_digest(part10, view),
+            digest=content_digest(part10, stored.windows(part10.dataset_start)),
             inline_threshold=inline_threshold,
         )
     except DicomError as error:

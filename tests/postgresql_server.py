@@ -16,7 +16,7 @@ class PostgresqlServer:
     """A cluster in ``directory``, which has begun to answer at ``url`` when it is made."""
 
     def __init__(self, directory: Path) -> None:
-        # As root its files are elsewhere: PostgreSQL then runs as a user of its own, who cannot get into pytest's folders.
+        # As root its files are elsewhere: PostgreSQL runs as a user of its own, who cannot get into pytest's folders.
         self._place = directory
         if os.geteuid() == 0:
             self._place = Path(tempfile.mkdtemp(prefix="postgresql-"))

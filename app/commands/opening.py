@@ -26,8 +26,6 @@ def open_archive(settings: Settings, *, alone: bool = False) -> Iterator[Archive
         StorageUnavailable, IndexUnavailable: with a sentence for the operator.
     """
     configure_logging(settings.log_format, settings.log_level)
-    if is_embedded(settings):
-        bring_to_head(settings)
     storage = LocalStorage(
         settings.data, memory_limit=settings.spool_memory_bytes, size_limit=settings.max_instance_bytes
     )
@@ -36,6 +34,8 @@ def open_archive(settings: Settings, *, alone: bool = False) -> Iterator[Archive
         raise StorageUnavailable(f"another process uses {settings.data}: stop the server first")
     if not alone:
         storage.share()
+    if is_embedded(settings):
+        bring_to_head(settings)
     index = Index(settings.database_url)
     archive = Archive(
         storage,

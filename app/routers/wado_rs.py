@@ -59,9 +59,13 @@ async def retrieve_metadata(asked: AskedDep) -> Response:
         boundary, buffers = xml_parts(objects, base)
         content_type = multipart_content_type(selection.media_type, boundary)
         return BufferResponse(buffers, content_type=content_type, etag=etag, headers=headers)
-    is_xml = selection.media_type == DICOM_XML
-    body = [xml_document(objects[0], base) if is_xml else json_array(objects, base)]
-    return CodedResponse(body, content_type=selection.media_type, etag=etag, headers=headers)
+    if selection.media_type == DICOM_XML:
+        body = xml_document(objects[0], base)
+    elif include is None:
+        body = base.encode("ascii").join(metadata.array)
+    else:
+        body = json_array(objects, base)
+    return CodedResponse([body], content_type=selection.media_type, etag=etag, headers=headers)
 
 
 for level in LEVELS:

@@ -1,8 +1,8 @@
 """Deflated data sets (PS3.5 §A.5): inflated in pieces, under a limit, to memory or to a temporary file.
 
 The stream has no zlib header; some writers put one all the same, and it is understood. A data set of up to 64 MB is
-inflated into memory; beyond that it goes to a temporary file that is mapped, and may no longer be more than 200 times
-as large as what was received, so that a small request can never become a large claim on memory or disk.
+accepted whatever it came from; beyond that it may be no more than 200 times as large as what was received, so that a
+small request can never become a large claim. More than 8 MB go to a temporary file that is mapped.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ MAX_RATIO = 200
 RATIO_APPLIES_ABOVE = 64 << 20
 MAX_INFLATED = 4 << 30
 _PIECE = 1 << 20
+_IN_MEMORY = 8 << 20
 
 
 def inflate(buffer: Buffer, start: int, end: int, maximum: int = MAX_INFLATED) -> Buffer:
@@ -33,7 +34,7 @@ def inflate(buffer: Buffer, start: int, end: int, maximum: int = MAX_INFLATED) -
         if size > allowed:
             raise LimitExceeded("bytes in an inflated data set", allowed)
         kept.append(piece)
-        if size > RATIO_APPLIES_ABOVE:
+        if size > _IN_MEMORY:
             return _spool(chain(kept, pieces), allowed)
     return b"".join(kept)
 

@@ -7,8 +7,8 @@ wrong form, lengths that reach too far. What is tolerated is listed at the head 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
-from itertools import repeat
+from collections.abc import Callable, Iterator
+from itertools import chain, repeat
 from typing import NamedTuple
 
 from dicomcore.data.dataset import SPECIFIC_CHARACTER_SET, Buffer, CharacterSetScope, Dataset, Element
@@ -19,6 +19,7 @@ from dicomcore.errors import LimitExceeded, MalformedDataset
 MAX_DEPTH = 64
 MAX_ELEMENTS = 1_000_000
 MAX_FRAGMENTS = 1_000_000
+LARGE = 20_000  # elements; what a data set of so many takes of memory is counted in megabytes
 UNDEFINED = 0xFFFFFFFF
 PIXEL_DATA = 0x7FE00010
 DELIMITERS = 0xFFFE
@@ -64,17 +65,36 @@ def too_long(tag: int, pos: int, length: int, available: int) -> MalformedDatase
     return MalformedDataset(f"a length of {length} where {max(available, 0)} bytes are left", offset=pos, tag=tag)
 
 
+def _steps(on_large: Callable[[], None] | None) -> Iterator[None]:
+    """One step for each element that is allowed; ``on_large`` is called on the way."""
+    if on_large is None:
+        return repeat(None, MAX_ELEMENTS)
+    return chain(repeat(None, LARGE), _announce(on_large), repeat(None, MAX_ELEMENTS - LARGE))
+
+
+def _announce(on_large: Callable[[], None]) -> Iterator[None]:
+    on_large()
+    yield from ()
+
+
 class Reading:
     """One pass over a buffer."""
 
-    def __init__(self, buffer: Buffer, little_endian: bool, warnings: list[str], loops: tuple[Loop, Loop]) -> None:
+    def __init__(
+        self,
+        buffer: Buffer,
+        little_endian: bool,
+        warnings: list[str],
+        loops: tuple[Loop, Loop],
+        on_large: Callable[[], None] | None = None,
+    ) -> None:
         self.loops = loops
         self.buffer = buffer
         self.layout = LITTLE if little_endian else BIG
         self.item_header = self.layout.item.unpack_from
         self.little_endian = little_endian
         self.warnings = warnings
-        self.steps = iter(repeat(None, MAX_ELEMENTS))
+        self.steps = _steps(on_large)
         self.ambiguous: list[tuple[Dataset, int, tuple[Dataset, ...]]] = []
         self.late_character_sets: list[Dataset] = []
         self.enclosing: list[Dataset] = []

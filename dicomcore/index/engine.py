@@ -155,12 +155,20 @@ def write(engine: Engine, work: Callable[[Transaction], T]) -> T:
 
     If the connection breaks it is called once more on a new one, so it must bear to find its work done already.
     """
+    has_committed = False
 
     def attempt() -> T:
+        nonlocal has_committed
         with engine.begin() as connection:
-            return work(Transaction(connection))
+            result = work(Transaction(connection))
+            has_committed = True  # from here on an error does not tell whether it has
+        return result
 
-    return _once_more_if_broken(engine, attempt)
+    try:
+        return _once_more_if_broken(engine, attempt)
+    except IndexUnavailable as error:
+        error.is_unchanged = not has_committed
+        raise
 
 
 def read(engine: Engine, work: Callable[[Connection], T]) -> T:

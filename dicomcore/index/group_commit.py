@@ -2,12 +2,16 @@
 
 A commit costs a sync of the medium however much is in it, so that under load the work per instance falls and nobody
 waits longer than two commits.
+
+A database that does not answer takes its time to fail. Whatever waits then fails with it, and so does what comes within
+the next second, so that nobody waits for one timeout after the other.
 """
 
 from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -16,6 +20,7 @@ from dicomcore.errors import DicomError, IndexUnavailable
 from dicomcore.index.record import DuplicatePolicy, InstanceRecord, Stored
 
 MAX_GROUP = 512
+PAUSE = 1.0  # seconds without an attempt after one that failed
 
 Store = Callable[[Sequence[InstanceRecord], Sequence[DuplicatePolicy]], list[Stored]]
 """Stores records in one transaction: all of them or, by raising, none."""
@@ -37,6 +42,7 @@ class GroupCommit:
         self._waiting: queue.SimpleQueue[_Submission | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._is_closed = False
+        self._retry_at = 0.0
         self._thread = threading.Thread(target=self._run, name="index-writer", daemon=True)
         self._thread.start()
 
@@ -44,16 +50,22 @@ class GroupCommit:
         """Hand records in; the future has an answer to each when they are durable.
 
         Raises:
-            IndexUnavailable: the index was closed.
+            IndexUnavailable: the index was closed, or did not answer a moment ago.
         """
+        self.check()
         future: Future[list[Stored]] = Future()
         # Once it runs, nobody can cancel it: the caller may go away, what was handed in is stored all the same.
         future.set_running_or_notify_cancel()
         with self._lock:
             if self._is_closed:
-                raise IndexUnavailable("the index is closed")
+                raise IndexUnavailable("the index is closed", is_unchanged=True)
             self._waiting.put(_Submission(records, policy, future))
         return future
+
+    def check(self) -> None:
+        """Raise `IndexUnavailable` if the database did not answer a moment ago."""
+        if time.monotonic() < self._retry_at:
+            raise _not_tried()
 
     def close(self) -> None:
         """Commit what was handed in, and end the thread."""
@@ -66,7 +78,10 @@ class GroupCommit:
     def _run(self) -> None:
         while (first := self._waiting.get()) is not None:
             group, is_last = self._collect(first)
-            self._commit(group)
+            if time.monotonic() < self._retry_at:
+                _fail(group, _not_tried())
+            else:
+                self._commit(group)
             if is_last:
                 return
 
@@ -102,8 +117,18 @@ class GroupCommit:
                 self._commit([submission])
             return
         failure: BaseException = error
-        if not isinstance(error, DicomError):
+        if isinstance(error, IndexUnavailable):
+            self._retry_at = time.monotonic() + PAUSE
+        elif not isinstance(error, DicomError):
             failure = IndexUnavailable(f"the index failed: {error!r}")
             failure.__cause__ = error
-        for submission in group:
-            submission.future.set_exception(failure)
+        _fail(group, failure)
+
+
+def _not_tried() -> IndexUnavailable:
+    return IndexUnavailable("the index did not answer a moment ago", is_unchanged=True)
+
+
+def _fail(group: Sequence[_Submission], failure: BaseException) -> None:
+    for submission in group:
+        submission.future.set_exception(failure)

@@ -64,6 +64,7 @@ class Index:
     def delete(self, resource: Resource) -> list[str]:
         """Delete a study, series or instance; return the storage keys that no row refers to any more."""
         with self._writing:
+            self._commits.check()
             return write(self._writer, lambda transaction: delete_resource(transaction, resource))
 
     def clear(self) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from dicomcore.errors import StorageUnavailable
 from dicomcore.storage.keys import directory_of, earliest_directory, is_key, new_key
 from dicomcore.storage.protocol import Spool
+from dicomcore.storage.reserve import Reserve
 from dicomcore.storage.spool import LocalSpool, SpoolMemory, storage_error, sync
 
 DEFAULT_MEMORY_LIMIT = 4 << 20
@@ -43,6 +44,7 @@ class LocalStorage:
             self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         except OSError as error:
             raise storage_error(error) from error
+        self._reserve = Reserve(folder / "reserve")
         self._orphans = folder / "orphans"
         self._swept = folder / "swept"
         self.is_alone = self._lock_folder()
@@ -56,6 +58,7 @@ class LocalStorage:
         """Turn the spooled bytes into an object and return its key."""
         if not isinstance(spool, LocalSpool):
             raise TypeError("a local storage keeps what was spooled in it")
+        self._reserve.check()
         key = new_key()
         directory = self._directory(key)
         spool.settle()
@@ -93,6 +96,7 @@ class LocalStorage:
 
     def check(self) -> None:
         """Write, sync and remove a file."""
+        self._reserve.check()
         probe = self.spool()
         probe.write(b"probe")
         try:

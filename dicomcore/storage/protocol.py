@@ -41,6 +41,9 @@ class Spool(Protocol):
     def view(self) -> memoryview:
         """All bytes written, read-only and contiguous; valid until `close`."""
 
+    def windows(self, start: int = 0) -> Iterator[Buffer]:
+        """The bytes from ``start`` on in consecutive pieces of limited size; memory does not grow with the object."""
+
     def overwrite(self, offset: int, replacement: bytes) -> None:
         """Replace bytes that were written; their number stays."""
 

@@ -12,6 +12,7 @@ import hashlib
 import mmap
 import os
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import xxhash
@@ -19,7 +20,7 @@ import xxhash
 from dicomcore.data import Buffer
 from dicomcore.errors import LimitExceeded, StorageFull, StorageUnavailable
 
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # the volume is full, or our share of it
 _HASH_BLOCK = 1 << 20
 # On macOS fsync stops at the drive's cache; F_FULLFSYNC goes to the medium.
 _FULL_SYNC: int | None = getattr(fcntl, "F_FULLFSYNC", None)
@@ -133,6 +134,14 @@ class LocalSpool:
             self._mapping = mmap.mmap(self._file, self._size, access=mmap.ACCESS_READ)
             self._mapping.madvise(mmap.MADV_RANDOM)  # the reader touches headers here and there, never everything
         return memoryview(self._mapping)
+
+    def windows(self, start: int = 0) -> Iterator[Buffer]:
+        """The bytes from ``start`` on, of a file as they are read: what is mapped would count as memory."""
+        if self._file is None or self._joined is not None:
+            yield self.view()[start:]
+            return
+        for position in range(start, self._size, _HASH_BLOCK):
+            yield os.pread(self._file, _HASH_BLOCK, position)
 
     def overwrite(self, offset: int, replacement: bytes) -> None:
         """Replace bytes that were written, and the digest with them."""

@@ -1,3 +1,4 @@
+import errno
 import io
 import json
 import logging
@@ -159,3 +160,16 @@ async def test_probes_are_logged_only_in_detail(stream: io.StringIO) -> None:
     async with client(application()) as http:
         assert (await http.get("/health/live")).status_code == 200
     assert stream.getvalue() == ""
+
+
+class FullVolume(io.StringIO):
+    """What a log file is when its volume is full."""
+
+    def flush(self) -> None:
+        raise OSError(errno.ENOSPC, "no space left")
+
+
+def test_lines_that_cannot_be_written_are_lost_and_nothing_else() -> None:
+    configure_logging("json", stream=FullVolume())
+    structlog.get_logger().info("something")
+    logging.getLogger("dicomcore").error("something else")

@@ -20,6 +20,11 @@ def test_load_is_printed_as_throughput() -> None:
     assert "| 100/s | 100 ms |" in markdown({"warm": {"STOW with 8 clients": figures}})
 
 
+def test_long_times_are_written_without_an_exponent() -> None:
+    figures = measured(Figures([1.0301]), Figures([0.4444]))
+    assert "| 1030 ms | 1030 ms |" in markdown({"warm": {"STOW of one CT": figures}})
+
+
 def test_a_wrong_answer_has_no_ratio() -> None:
     figures = measured(Figures([0.010]), Figures(problem="WrongAnswer: another frame"))
     assert markdown({"warm": {"frame of a CT": figures}}).endswith("| 3 | **nan** |\n")

@@ -1,4 +1,5 @@
 import asyncio
+from concurrent.futures import Future
 from pathlib import Path
 
 import orjson
@@ -9,7 +10,7 @@ from app.settings import Settings
 from dicomcore.archive import Archive
 from dicomcore.data import PLACEHOLDER
 from dicomcore.errors import IndexUnavailable, ResourceGone, ResourceNotFound
-from dicomcore.index import DuplicatePolicy, Index
+from dicomcore.index import DuplicatePolicy, Index, Stored
 from dicomcore.query import Query
 from dicomcore.resources import Level, Resource
 from dicomcore.source import Change, FailureReason, StoreOutcome, WarningReason
@@ -182,13 +183,24 @@ async def test_who_goes_away_does_not_stop_a_store(archive: Archive) -> None:
     assert await read(archive) == ct_instance()
 
 
-async def test_bytes_whose_row_may_have_been_made_stay(archive: Archive, settings: Settings) -> None:
+async def test_bytes_whose_row_may_have_been_made_stay(
+    archive: Archive, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """When the index goes away during a commit nobody knows how it ended: a row must not lose its bytes."""
-    archive.index.close()
+    lost: Future[list[Stored]] = Future()
+    lost.set_exception(IndexUnavailable("the connection was lost"))
+    monkeypatch.setattr(archive.index, "submit", lambda *_: lost)
     with pytest.raises(IndexUnavailable):
         await store(archive, ct_instance())
     (kept,) = objects(settings)
     assert kept.read_bytes() == ct_instance()
+
+
+async def test_bytes_whose_row_was_certainly_not_made_go(archive: Archive, settings: Settings) -> None:
+    archive.index.close()
+    with pytest.raises(IndexUnavailable):
+        await store(archive, ct_instance())
+    assert objects(settings) == []
 
 
 async def test_what_crashed_between_bytes_and_row_is_put_aside_at_the_next_start(settings: Settings) -> None:

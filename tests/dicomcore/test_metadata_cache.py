@@ -20,7 +20,7 @@ def test_what_was_put_is_found_at_its_revision_and_at_no_other() -> None:
 
 
 def test_what_was_not_used_for_the_longest_time_makes_room() -> None:
-    cache = MetadataCache(1000)
+    cache = MetadataCache(2000)
     first, second, third = (Resource(f"1.{number}") for number in range(3))
     cache.put(first, metadata(400))
     cache.put(second, metadata(400))
@@ -32,13 +32,13 @@ def test_what_was_not_used_for_the_longest_time_makes_room() -> None:
 
 
 def test_what_would_empty_the_cache_is_not_kept() -> None:
-    cache = MetadataCache(1000)
+    cache = MetadataCache(2000)
     cache.put(STUDY, metadata(501))
     assert cache.get(STUDY, 1) is None
 
 
 def test_putting_again_does_not_count_twice() -> None:
-    cache = MetadataCache(1000)
+    cache = MetadataCache(2000)
     for _ in range(10):
         cache.put(STUDY, metadata(400))
     cache.put(Resource("1.3"), metadata(400))

@@ -130,3 +130,10 @@ def test_a_database_that_is_not_there_is_unavailable() -> None:
     engine = open_engine("postgresql://nobody@127.0.0.1:1/nothing", writes=False)
     with pytest.raises(IndexUnavailable, match="does not answer"):
         Prepared(engine, text("SELECT 1")).row()
+
+
+def test_a_write_that_failed_before_its_commit_says_that_nothing_changed() -> None:
+    engine = open_engine("postgresql://nobody@127.0.0.1:1/nothing", writes=True)
+    with pytest.raises(IndexUnavailable) as caught:
+        write(engine, lambda transaction: None)
+    assert caught.value.is_unchanged

@@ -1,11 +1,12 @@
 import threading
+import time
 from collections.abc import Sequence
 
 import pytest
 from index_fixtures import record
 
 from dicomcore.errors import IndexUnavailable, MalformedDataset
-from dicomcore.index.group_commit import GroupCommit
+from dicomcore.index.group_commit import PAUSE, GroupCommit
 from dicomcore.index.record import DuplicatePolicy, InstanceRecord, Outcome, Stored
 
 REPLACE = DuplicatePolicy.REPLACE_IF_CHANGED
@@ -100,3 +101,31 @@ def test_close_stores_what_was_submitted_and_takes_no_more() -> None:
     assert all(future.done() for future in futures)
     with pytest.raises(IndexUnavailable, match="closed"):
         submit(commits, "late")
+
+
+def test_what_waits_for_a_database_that_is_down_fails_with_it_and_is_not_tried() -> None:
+    transactions = Transactions()
+    commits = GroupCommit(transactions, max_group=1)
+    first = submit(commits, "down")
+    transactions.has_begun.wait(10)
+    waiting = submit(commits, "1")
+    transactions.may_go_on.set()
+    for future in (first, waiting):
+        with pytest.raises(IndexUnavailable):
+            future.result(10)
+    with pytest.raises(IndexUnavailable, match="a moment ago") as caught:
+        submit(commits, "2")
+    assert caught.value.is_unchanged
+    commits.close()
+    assert transactions.stored == []
+
+
+def test_a_database_that_was_down_is_tried_again_after_a_pause() -> None:
+    transactions = Transactions()
+    transactions.may_go_on.set()
+    commits = GroupCommit(transactions)
+    with pytest.raises(IndexUnavailable):
+        submit(commits, "down").result(10)
+    time.sleep(PAUSE)
+    assert [stored.replaced_key for stored in submit(commits, "1").result(10)] == ["1"]
+    commits.close()

@@ -101,3 +101,12 @@ def test_spools_that_hold_too_much_together_go_to_files(tmp_path: Path) -> None:
     for spool in spools:
         spool.close()
     assert not memory.is_full
+
+
+@pytest.mark.parametrize("memory_limit", [1 << 30, 0])
+def test_windows_are_the_bytes_from_an_offset_on(tmp_path: Path, memory_limit: int) -> None:
+    spool = LocalSpool(tmp_path / "spool", memory_limit=memory_limit, size_limit=1 << 30)
+    content = bytes(range(256)) * 10_000
+    spool.write(content)
+    assert b"".join(spool.windows(100)) == content[100:]
+    spool.close()
