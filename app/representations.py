@@ -11,8 +11,10 @@ import orjson
 from app.multipart import closing, make_boundary, part_header
 from app.negotiation import DICOM_XML
 from dicomcore.data import PLACEHOLDER, xml_of_json
+from dicomcore.errors import LimitExceeded
 from dicomcore.resources import Resource
 
+MAX_JSON_FOR_XML = 16 << 20  # bytes; parsed they take twenty times as much
 _STAND_IN = "\ufdd0".encode()
 _UNKNOWN = "\ufffd".encode()
 _RETRIEVE_URL = "00081190"
@@ -25,19 +27,20 @@ def json_array(objects: Sequence[bytes], base: str) -> bytes:
 
 
 def xml_document(json_object: bytes, base: str) -> bytes:
-    """Write one object as an XML document."""
+    """Write one object as an XML document; raises `LimitExceeded` if that would take too much memory."""
+    if len(json_object) > MAX_JSON_FOR_XML:
+        raise LimitExceeded("bytes of metadata that are written as XML", MAX_JSON_FOR_XML)
     return xml_of_json(_based(json_object, base))
 
 
 def xml_parts(objects: Sequence[bytes], base: str) -> tuple[str, list[bytes]]:
-    """Write the objects as parts of a multipart body; returns the boundary and the buffers."""
-    documents = [_based(json_object, base) for json_object in objects]
-    boundary = make_boundary(DICOM_XML, *(hashlib.sha256(document).digest() for document in documents))
+    """Write the objects as parts of a multipart body, each as `xml_document`; returns the boundary and the buffers."""
+    boundary = make_boundary(DICOM_XML, base, *(hashlib.sha256(one).digest() for one in objects))
     buffers: list[bytes] = []
-    for number, document in enumerate(documents):
-        headers = [("Content-Type", DICOM_XML), ("Content-Location", _location(document, base))]
-        buffers.append(part_header(boundary, headers, first=number == 0))
-        buffers.append(xml_of_json(document))
+    for number, json_object in enumerate(objects):
+        document = xml_document(json_object, base)
+        headers = [("Content-Type", DICOM_XML), ("Content-Location", _location(_based(json_object, base), base))]
+        buffers += (part_header(boundary, headers, first=number == 0), document)
     return boundary, [*buffers, closing(boundary)]
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -39,6 +39,7 @@ from dicomcore.ingest import (
     executable_preamble,
     file_meta_of,
     identify,
+    inline_size,
     meta_mismatch,
 )
 from dicomcore.instance import Instance
@@ -61,12 +62,23 @@ from dicomcore.upkeep import Damage, Progress
 
 logger = logging.getLogger(__name__)
 
+_MUCH_METADATA = 1 << 20  # bytes
+_PATIENCE_SECONDS = 8.0
+
 _CHANGES = {
     Outcome.NEW: Change.STORED,
     Outcome.IDENTICAL: Change.IDENTICAL,
     Outcome.REPLACED: Change.REPLACED,
     Outcome.KEPT: Change.KEPT,
 }
+
+
+class _Large(Exception):
+    """An instance has very much metadata, which take far more memory than the bytes that they are written in."""
+
+
+def _wait_for_turn() -> None:
+    raise _Large
 
 
 class Archive:
@@ -88,6 +100,7 @@ class Archive:
         self._inline_threshold = inline_threshold
         self._metadata_cache = MetadataCache()
         self.threads = Threads()
+        self._turn = asyncio.Semaphore(1)
         # While one thread waits for the medium, the other reads the instance.
         self._keeping = ThreadPoolExecutor(DEFAULT_THREADS, thread_name_prefix="keeping")
 
@@ -178,7 +191,7 @@ class Archive:
 
     async def _store(self, arrival: _Arrival) -> StoreOutcome:
         try:
-            record = await self.threads(self._take_in, arrival)
+            record = await self._take_in_soon(arrival)
             return arrival.outcome(Change.IDENTICAL) if record is None else await self._commit(arrival, record)
         except StorageFull as error:
             return arrival.refusal(failure_reason(error), str(error))
@@ -193,10 +206,25 @@ class Archive:
         finally:
             arrival.spool.close()
 
-    def _take_in(self, arrival: _Arrival) -> InstanceRecord | None:
+    async def _take_in_soon(self, arrival: _Arrival) -> InstanceRecord | None:
+        """Take an instance in at once; one with very much metadata alone, after others of its kind."""
+        try:
+            return await self.threads(self._take_in, arrival, _wait_for_turn)
+        except _Large:
+            pass
+        try:
+            await asyncio.wait_for(self._turn.acquire(), _PATIENCE_SECONDS)
+        except TimeoutError as error:
+            raise StorageUnavailable("other instances with very much metadata are being taken in") from error
+        try:
+            return await self.threads(self._take_in, arrival, None)
+        finally:
+            self._turn.release()
+
+    def _take_in(self, arrival: _Arrival, on_large: Callable[[], None] | None) -> InstanceRecord | None:
         """Read, check and keep an instance; None if the same one is here already."""
         spool = arrival.spool
-        part10 = arrival.read()
+        part10 = arrival.read(on_large)
         identity = arrival.identify(part10)
         self._without_executable(arrival)
         digest = content_digest(part10, spool.windows(part10.dataset_start))
@@ -257,15 +285,17 @@ class _Arrival:
     warning: WarningReason | None = None
     details: list[str] = field(default_factory=list)
 
-    def read(self) -> Part10:
+    def read(self, on_large: Callable[[], None] | None) -> Part10:
         """Read it; whether that succeeds or not, what it says of itself names it in a refusal."""
         view = self.spool.view()
         try:
-            part10 = read_file(view)
+            part10 = read_file(view, on_large)
         except DicomError:
             self.resource, self.sop_class_uid = claimed_identity(file_meta_of(view))
             raise
         self.resource, self.sop_class_uid = claimed_identity(part10.dataset, part10.file_meta)
+        if on_large is not None and self.spool.size > _MUCH_METADATA and inline_size(part10.dataset) > _MUCH_METADATA:
+            on_large()
         return part10
 
     def identify(self, part10: Part10) -> Identity:

@@ -201,7 +201,10 @@ class StorageFull(StorageUnavailable):
 
 
 class IndexUnavailable(StorageUnavailable):
-    """The index database does not answer; ``is_unchanged`` if what was to be written certainly is not."""
+    """The index database does not answer.
+
+    ``is_unchanged`` says that what was to be written certainly has not been.
+    """
 
     def __init__(self, problem: str, *, is_unchanged: bool = False) -> None:
         self.is_unchanged = is_unchanged

@@ -53,6 +53,7 @@ _EXECUTABLE_SIGNATURES = (
     b"\xca\xfe\xba\xbe",
 )
 _PREAMBLE_LENGTH = 128
+_BINARY = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "UN"))
 _METADATA_LEVEL = 1  # of zstd: the higher levels save a tenth of the bytes for several times the work
 
 
@@ -139,6 +140,11 @@ def _is_file(part10: Part10) -> bool:
     """Whether the bytes as they are make a PS3.10 file that says the truth about its encoding."""
     declared = part10.file_meta.text(TRANSFER_SYNTAX_UID)
     return part10.preamble is not None and declared == part10.transfer_syntax.uid
+
+
+def inline_size(dataset: Dataset) -> int:
+    """About how many bytes of a data set become metadata: all but those of binary values."""
+    return sum(element.end - element.start for element in dataset.elements.values() if element.vr not in _BINARY)
 
 
 def content_digest(part10: Part10, windows: Iterable[Buffer]) -> bytes:

@@ -43,8 +43,18 @@ class RunningServer:
 
     @property
     def peak_memory(self) -> int:
-        """The most bytes that were resident in a process of it at once, for the largest of its processes."""
+        """The most bytes that were resident at once, for the largest of its processes."""
         return max(_status(process, "VmHWM") for process in _tree(self.process.pid))
+
+    @property
+    def memory(self) -> int:
+        """The bytes that are resident now, for the largest of its processes."""
+        return max(_status(process, "VmRSS") for process in _tree(self.process.pid))
+
+    def forget_peak(self) -> None:
+        """Count the peak from now on."""
+        for process in _tree(self.process.pid):
+            Path(f"/proc/{process}/clear_refs").write_text("5")
 
     @property
     def spooled(self) -> list[Path]:

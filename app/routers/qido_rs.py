@@ -1,5 +1,6 @@
 """QIDO-RS: the Search transaction of the Studies Service (PS3.18 §10.6), and a search for patients as an extension."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter
@@ -50,7 +51,7 @@ async def _search(asked: Asked, level: Level) -> Response:
     if not answer.objects:
         return no_content(headers)
     if selection.multipart:
-        boundary, parts = xml_parts(answer.objects, base)
+        boundary, parts = await asyncio.to_thread(xml_parts, answer.objects, base)
         content_type = multipart_content_type(selection.media_type, boundary)
         return BufferResponse(parts, content_type=content_type, headers=headers)
     return CodedResponse([json_array(answer.objects, base)], content_type=selection.media_type, headers=headers)

@@ -1,5 +1,7 @@
 """WADO-RS: instances and metadata of the Retrieve transaction (PS3.18 §10.4); `bulkdata` has the rest of it."""
 
+import asyncio
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -51,16 +53,17 @@ async def retrieve_metadata(asked: AskedDep) -> Response:
     metadata = await asked.source.metadata(resource)
     objects = metadata.objects
     if include is not None:
-        objects = select_attributes(objects, frozenset(f"{key.path[0]:08X}" for key in include))
+        keep = frozenset(f"{key.path[0]:08X}" for key in include)
+        objects = await asyncio.to_thread(select_attributes, objects, keep)
     form = selection.media_type, str(selection.multipart)
     etag = revision_tag(resource, metadata.revision, *form, base, asked.query)
     headers = [("Content-Location", f"{base}{resource.path}/metadata"), ("Cache-Control", "private, no-cache")]
     if selection.multipart:
-        boundary, buffers = xml_parts(objects, base)
+        boundary, buffers = await asyncio.to_thread(xml_parts, objects, base)
         content_type = multipart_content_type(selection.media_type, boundary)
         return BufferResponse(buffers, content_type=content_type, etag=etag, headers=headers)
     if selection.media_type == DICOM_XML:
-        body = xml_document(objects[0], base)
+        body = await asyncio.to_thread(xml_document, objects[0], base)
     elif include is None:
         body = base.encode("ascii").join(metadata.array)
     else:

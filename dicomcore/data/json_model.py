@@ -32,6 +32,7 @@ PLACEHOLDER = b"\xff"
 """Stands for the Base URI in stored metadata. It occurs in no UTF-8 text, so that it can be replaced blindly."""
 
 MAX_METADATA = 64 * 1024 * 1024
+MAX_VALUE = 4 * 1024 * 1024  # of one that is no bulk data: as numbers in memory it takes twenty times as much
 MAX_DEPTH = 64
 
 BULKDATA_VRS = frozenset(vr for vr, rule in VRS.items() if rule.kind is Kind.BINARY)
@@ -158,6 +159,7 @@ class _Encoding:
         self._policy = policy
         self._volatile = 0
         self._remembered = 0
+        self._size = 0  # of what is too large to be remembered
 
     def run(self, dataset: Dataset) -> dict[int, bytes]:
         fragments = self._dataset(dataset, _CONTEXTS.of(dataset, self._policy), None, 0)
@@ -181,6 +183,9 @@ class _Encoding:
             memo, encode = with_value
             if header < 0 or end - header > _MEMO_ELEMENT:
                 encoded[tag] = _with_value(tag, vr, _read(buffer, start, end), encode, context)
+                self._size += len(encoded[tag])
+                if self._size > MAX_METADATA:
+                    raise LimitExceeded("bytes of metadata", MAX_METADATA)
                 continue
             raw = buffer[header:end]
             if type(raw) is not bytes:
@@ -225,16 +230,18 @@ class _Encoding:
     ) -> bytes:
         if depth > MAX_DEPTH:
             raise LimitExceeded("levels of sequences", MAX_DEPTH)
-        objects = []
+        objects: list[bytes] = []
+        size = 0
         for number, item in enumerate(items):
             is_alike = item.explicit is context.explicit and item.little_endian is context.little_endian
             is_alike = is_alike and SPECIFIC_CHARACTER_SET not in item.elements
             inner = context if is_alike else _CONTEXTS.of(item, self._policy)
             self._volatile += not item.explicit
             objects.append(join(self._dataset(item, inner, (location, tag, number), depth).values()))
+            size += len(objects[-1]) + 1
+            if size > MAX_METADATA:
+                raise LimitExceeded("bytes of metadata", MAX_METADATA)
         value = b",".join(objects)
-        if len(value) > MAX_METADATA:
-            raise LimitExceeded("bytes of metadata", MAX_METADATA)
         return _value_head(tag, "SQ") + value + b"]}" if items else _head(tag, "SQ") + b"}"
 
 
@@ -249,8 +256,8 @@ def _with_value(tag: int, vr: str, raw: bytes, encode: ValueEncoder, context: _C
 
 
 def _read(buffer: Buffer, start: int, end: int) -> bytes:
-    if end - start > MAX_METADATA:
-        raise LimitExceeded("bytes of metadata", MAX_METADATA)
+    if end - start > MAX_VALUE:
+        raise LimitExceeded("bytes of a value that is no bulk data", MAX_VALUE)
     raw = buffer[start:end]
     return raw if type(raw) is bytes else bytes(raw)
 

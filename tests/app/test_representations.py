@@ -1,7 +1,9 @@
 import orjson
+import pytest
 
 from app.representations import json_array, revision_tag, select_attributes, xml_document, xml_parts
 from dicomcore.data import PLACEHOLDER
+from dicomcore.errors import LimitExceeded
 from dicomcore.resources import Resource
 
 
@@ -59,3 +61,10 @@ def test_a_revision_tag_depends_on_resource_revision_and_form() -> None:
         revision_tag(Resource("1"), "5", "jsonquery"),
     }
     assert len(tags) == 6
+
+
+def test_metadata_too_large_for_xml_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.representations.MAX_JSON_FOR_XML", 10)
+    for write in (lambda one: xml_document(one, "http://h"), lambda one: xml_parts([one], "http://h")):
+        with pytest.raises(LimitExceeded):
+            write(b'{"00100020":{"vr":"LO"}}')

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import orjson
 import pytest
-from builders import IMPLICIT_LE, ct_dataset, ct_instance, part10
+from builders import IMPLICIT_LE, ct_dataset, ct_instance, element, header, item, part10
 
 from app.settings import Settings
 from dicomcore.archive import Archive
@@ -237,3 +237,16 @@ async def test_verification_names_what_is_damaged(archive: Archive, settings: Se
     path.write_bytes(ct_instance()[:-1] + b"\xff")
     (damage,) = archive.verify(lambda _count: None)
     assert (damage.resource, damage.problem) == (INSTANCE, "the bytes differ from what was stored")
+
+
+async def test_instances_with_very_much_metadata_are_taken_in_one_by_one(archive: Archive) -> None:
+    items = header(0x00400275, "SQ", 8 * 30_000) + item(b"") * 30_000
+    contents = [ct_instance(SOPInstanceUID=f"1.2.3.{number}", extra=items) for number in range(4)]
+    outcomes = await asyncio.gather(*(store(archive, content) for content in contents))
+    assert [outcome.change for outcome in outcomes] == [Change.STORED] * 4
+
+
+async def test_long_text_is_much_metadata_too(archive: Archive) -> None:
+    content = ct_instance(extra=element(0x0040A160, "UT", "a" * (2 << 20)))
+    assert (await store(archive, content)).change is Change.STORED
+    assert await read(archive) == content

@@ -68,15 +68,26 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         one = ct_instance(SOPInstanceUID=f"1.2.3.{number}", PatientName="a" * 64, StudyDescription="a" * 64)
         httpx.post(f"{running.base}/studies", content=one, headers=DICOM).raise_for_status()
     httpx.get(f"{running.base}/instances?includefield=all").raise_for_status()
-    before = running.peak_memory
-    yield running
-    assert search_seconds(running) < 1
-    assert running.peak_memory - before < GROWTH
-    assert running.process.poll() is None
-    assert eventually_empty(running)
-    assert re.findall(r'"status":5\d\d', running.log) == []
-    assert "Traceback" not in running.log
-    running.stop()
+    before = running.memory
+    try:
+        yield running
+        assert search_seconds(running) < 1
+        assert running.memory - before < GROWTH
+        assert running.process.poll() is None
+        assert eventually_empty(running)
+        assert re.findall(r'"status":5(?!03)\d\d', running.log) == []
+        assert "Traceback" not in running.log
+    finally:
+        running.stop()
+
+
+@pytest.fixture(autouse=True)
+def modest(server: RunningServer) -> Iterator[None]:
+    """No attack makes memory grow by more than what is promised."""
+    before = server.memory
+    server.forget_peak()
+    yield
+    assert server.peak_memory - before < GROWTH
 
 
 def eventually_empty(running: RunningServer) -> bool:
@@ -910,4 +921,4 @@ def test_hostile_objects_by_eight_clients_at_once_are_refused(server: RunningSer
     for client in clients:
         client.join()
     assert len(statuses) == 8 * len(OBJECTS)
-    assert set(statuses) <= {200, 400, 409, 413}
+    assert set(statuses) <= {200, 400, 409, 413, 503}  # 503: the third who brings very much metadata at once

@@ -63,7 +63,7 @@ def test_absolute_maximum_holds() -> None:
 
 
 def test_large_data_sets_are_inflated_to_a_mapped_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "RATIO_APPLIES_ABOVE", 1000)
+    monkeypatch.setattr(module, "_IN_MEMORY", 1000)
     compressed = deflated(TEXT)
     inflated = inflate(compressed, 0, len(compressed))
     assert isinstance(inflated, mmap.mmap)

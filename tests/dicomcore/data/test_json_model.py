@@ -256,3 +256,9 @@ def test_one_instance_cannot_fill_the_memory_with_its_memo(monkeypatch: pytest.M
     encoded(b"".join(element(0x00091000 | number, "LO", f"{number:02}") for number in range(9)))
     (context,) = json_model._CONTEXTS._known.values()
     assert sum(len(memo) for memo, _ in context.values.values()) == 2
+
+
+def test_a_huge_value_that_is_no_bulk_data_is_refused() -> None:
+    raw = struct.pack("<HHI", 0x0028, 0x0106, 5 << 20) + bytes(5 << 20)
+    with pytest.raises(LimitExceeded, match="no bulk data"):
+        encode_elements(read_dataset(raw, IMPLICIT_VR_LITTLE_ENDIAN), BulkdataPolicy(b""))

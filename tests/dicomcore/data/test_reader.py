@@ -203,3 +203,11 @@ def test_more_than_a_million_fragments_are_refused() -> None:
     with pytest.raises(LimitExceeded) as caught:
         read(header(0x7FE00010, "OB", UNDEFINED) + item(b"") * 1_000_001)
     assert caught.value.limit == "fragments"
+
+
+def test_a_large_data_set_is_announced_once() -> None:
+    announced: list[bool] = []
+    content = header(0x00400275, "SQ", 8 * 50_000) + item(b"") * 50_000
+    read_dataset(content, EXPLICIT_VR_LITTLE_ENDIAN, on_large=lambda: announced.append(True))
+    read_dataset(element(0x00080060, "CS", "CT"), EXPLICIT_VR_LITTLE_ENDIAN, on_large=lambda: announced.append(False))
+    assert announced == [True]
