@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from app.settings import EVERYBODY, Settings, load_settings
@@ -86,6 +86,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._header_bytes = 0
         self._body_bytes = 0
         self._refusal = http.HTTPStatus.BAD_REQUEST
+        self._cycles: list[RequestResponseCycle] = []
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Count the connection; refuse it when its address has too many."""
@@ -100,8 +101,14 @@ class HttpProtocol(HttpToolsProtocol):
         self._start_timer(self._limits.header_timeout, self._on_slow_headers)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Give the address its place back."""
+        """Give the address its place back, and let every request know that nobody waits for its answer.
+
+        uvicorn tells the last one only; of requests that came in one go it may be another whose answer is being sent.
+        """
         self._stop_timer()
+        for cycle in self._cycles:
+            cycle.disconnected = True
+            cycle.message_event.set()
         if self._address:
             self._open[self._address] -= 1
             if not self._open[self._address]:
@@ -146,6 +153,9 @@ class HttpProtocol(HttpToolsProtocol):
         self._in_headers = False
         self._stop_timer()
         super().on_headers_complete()
+        self._cycles = [cycle for cycle in self._cycles if not cycle.response_complete]
+        if self.cycle is not None:
+            self._cycles.append(self.cycle)
 
     def on_message_complete(self) -> None:
         """Stop watching the body."""

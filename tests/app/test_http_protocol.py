@@ -4,7 +4,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 import uvicorn
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import http_protocol
 from app.http_protocol import ConnectionLimits, HttpProtocol
@@ -30,10 +30,8 @@ def limits(**given: object) -> type[HttpProtocol]:
 
 
 @asynccontextmanager
-async def running(protocol: type[HttpProtocol]) -> AsyncIterator[int]:
-    config = uvicorn.Config(
-        application, port=0, http=protocol, ws="none", lifespan="off", log_config=None, access_log=False
-    )
+async def running(protocol: type[HttpProtocol], app: ASGIApp = application) -> AsyncIterator[int]:
+    config = uvicorn.Config(app, port=0, http=protocol, ws="none", lifespan="off", log_config=None, access_log=False)
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
     while not server.started:
@@ -180,3 +178,20 @@ async def test_idle_connections_do_not_delay_others() -> None:
         for _, writer in idle:
             writer.close()
     assert status(answered) == 200
+
+
+async def test_a_client_that_leaves_is_gone_for_each_of_its_requests() -> None:
+    """Of two requests that came in one go it is the first whose answer is being sent."""
+    messages: asyncio.Queue[str] = asyncio.Queue()
+
+    async def waiting(_scope: Scope, receive: Receive, _send: Send) -> None:
+        await receive()
+        await messages.put("begun")
+        await messages.put((await receive())["type"])
+
+    async with running(limits(), waiting) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(2 * b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+        assert await asyncio.wait_for(messages.get(), 10) == "begun"
+        writer.close()
+        assert await asyncio.wait_for(messages.get(), 10) == "http.disconnect"
