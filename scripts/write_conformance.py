@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from app import dependencies, http_protocol, parameters, ranges
+from app import dependencies, http_protocol, parameters, ranges, representations, request_body
 from app.api_description.operation import multipart
 from app.api_description.operations import OPERATIONS, SERVER_OPERATIONS
 from app.commands.options import default_of, sentence_of
@@ -13,7 +13,7 @@ from app.multipart import DEFAULT_LIMITS
 from app.retrieval import can_decode
 from app.settings import PREFIX, Settings
 from dicomcore import matching_keys
-from dicomcore.data import dictionary, inflate, json_parser, reading
+from dicomcore.data import dictionary, inflate, json_model, json_parser, reading
 from dicomcore.data.transfer_syntax import DEFAULT_TRANSFER_SYNTAXES, OCTET_STREAM, TRANSFER_SYNTAXES, TransferSyntax
 from dicomcore.index.attributes import ATTRIBUTES, Attribute
 from dicomcore.pixels import decoding
@@ -181,8 +181,12 @@ def limits() -> str:
         "levels of sequences": reading.MAX_DEPTH,
         "elements of an instance": reading.MAX_ELEMENTS,
         "fragments of an instance": reading.MAX_FRAGMENTS,
+        "value that is no bulk data, bytes": json_model.MAX_VALUE,
+        "metadata of an instance, bytes of JSON": json_model.MAX_METADATA,
+        "metadata of an instance that are written as XML, bytes of JSON": representations.MAX_JSON_FOR_XML,
         "levels of JSON": json_parser.MAX_JSON_DEPTH,
-        "inflated to received bytes, above 64 MB": inflate.MAX_RATIO,
+        "inflated to received bytes of a data set, above 64 MB": inflate.MAX_RATIO,
+        "decompressed to received bytes of a body, above 64 MB": request_body.MAX_RATIO,
         "decoded frame, bytes": decoding.MAX_FRAME_LENGTH,
     }
     return table(("limit", "value"), ((name, f"{value:,}") for name, value in found.items()))
