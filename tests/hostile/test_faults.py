@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 import sqlite3
@@ -557,20 +556,6 @@ def test_unfinished_spools_of_a_killed_server_are_swept(tmp_path: Path) -> None:
         assert retrieve(server).content == ct_instance()
     finally:
         server.stop()
-
-
-def test_index_that_is_lost_is_told_and_can_be_made_again(tmp_path: Path) -> None:
-    server = start_server(tmp_path / "data")
-    assert store(server, ct_instance()).status_code == 200
-    server.stop()
-    for path in server.data.glob("index.sqlite*"):
-        path.unlink()
-    command = ["reindex", "--data", str(server.data)]
-    subprocess.run([*start_command(), "migrate", "--data", str(server.data)], check=True, capture_output=True)
-    subprocess.run([*start_command(), *command], check=True, capture_output=True)
-    with serving(server.data) as again:
-        assert retrieve(again).content == ct_instance()
-        assert json.loads(get(again, "/studies").content)[0]["00100020"]["Value"] == ["PID1"]
 
 
 def start_command() -> list[str]:

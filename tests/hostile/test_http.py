@@ -14,6 +14,7 @@ import time
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
+from functools import cache
 from typing import NamedTuple
 
 import httpx
@@ -344,6 +345,7 @@ def test_instances_before_the_damage_are_stored_and_the_damage_is_told(server: R
     assert len(module["00081199"]["Value"]) == len(module["0008119A"]["Value"]) == 1
 
 
+@cache
 def bomb(coding: str, size: int) -> bytes:
     """Zeros, compressed piece by piece."""
     coder = zlib.compressobj(9, wbits=31) if coding == "gzip" else zstandard.ZstdCompressor().compressobj()

@@ -174,9 +174,9 @@ def lies() -> Iterator[bytes]:
     yield ct_dataset(PixelData=None) + element(0x00400280, "ST", "AB", length=0xFFFF)
 
 
-@pytest.mark.parametrize("dataset", list(lies()))
-async def test_length_beyond_the_end_is_refused(client: httpx.AsyncClient, dataset: bytes) -> None:
-    assert reason(await store(client, part10(dataset))) == CANNOT_UNDERSTAND
+async def test_length_beyond_the_end_is_refused(client: httpx.AsyncClient) -> None:
+    for dataset in lies():
+        assert reason(await store(client, part10(dataset))) == CANNOT_UNDERSTAND, dataset[-60:]
 
 
 @pytest.mark.parametrize("length", [0, 1, 2, 0x7FFFFFFF, 0xFFFFFFFF])
@@ -409,12 +409,12 @@ ILLEGAL_UIDS = [
 
 
 @pytest.mark.parametrize("keyword", ["SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "SOPClassUID"])
-@pytest.mark.parametrize("uid", ILLEGAL_UIDS)
-async def test_illegal_uid_is_refused(client: httpx.AsyncClient, keyword: str, uid: str) -> None:
-    answer = await store(client, part10(ct_dataset(**{keyword: uid})))
-    assert reason(answer) == MISMATCH
-    strict(answer.content)
-    assert all(ord(character) >= 32 for character in answer.headers["warning"])
+async def test_illegal_uid_is_refused(client: httpx.AsyncClient, keyword: str) -> None:
+    for uid in ILLEGAL_UIDS:
+        answer = await store(client, part10(ct_dataset(**{keyword: uid})))
+        assert reason(answer) == MISMATCH, uid
+        strict(answer.content)
+        assert all(ord(character) >= 32 for character in answer.headers["warning"])
 
 
 @pytest.mark.parametrize("keyword", ["SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "SOPClassUID"])
@@ -533,18 +533,19 @@ async def test_any_number_makes_strict_json(client: httpx.AsyncClient, vr: str, 
     await check_everything_answers(client)
 
 
-@pytest.mark.parametrize(
-    "value", [b"9" * 400, b"-9223372036854775809", b"1e400 ", b"NaN ", b"\xff\xff", b"7\\8 ", b"1.5 "]
-)
+COLUMN_VALUES = [b"9" * 400, b"-9223372036854775809", b"1e400 ", b"NaN ", b"\xff\xff", b"7\\8 ", b"1.5 "]
+
+
 @pytest.mark.parametrize(
     "keyword", ["InstanceNumber", "SeriesNumber", "StudyDate", "StudyTime", "ReferringPhysicianName"]
 )
-async def test_column_of_the_index_takes_any_value(client: httpx.AsyncClient, keyword: str, value: bytes) -> None:
-    answer = await store(client, ct_instance(**{keyword: value}))
-    assert answer.status_code == 200, answer.text
-    await check_everything_answers(client)
-    found = await client.get("/instances", params={keyword: "1"})
-    assert found.status_code in (200, 204, 400)
+async def test_column_of_the_index_takes_any_value(client: httpx.AsyncClient, keyword: str) -> None:
+    for value in COLUMN_VALUES:
+        answer = await store(client, ct_instance(**{keyword: value}))
+        assert answer.status_code == 200, answer.text
+        await check_everything_answers(client)
+        found = await client.get("/instances", params={keyword: "1"})
+        assert found.status_code in (200, 204, 400)
 
 
 # Preambles.
