@@ -3,7 +3,7 @@
 Every error is a problem document (RFC 9457), the Status Report of PS3.18 §8.6.3: ``type``, ``title``, ``status``,
 ``detail``, and the facts that the error carries (parameter, tag, offset, limit, available...). A browser gets the same
 as a page. What only the operator can mend is told in general words and logged in full. Exceptions that nobody raised on
-purpose are answered by `app.log.RequestLog`, which knows the request id.
+purpose are answered by `app.log.RequestRecord`, which knows the request id.
 """
 
 import html

@@ -7,27 +7,25 @@ lines of their own into the log. ``app`` logs through ``structlog.get_logger()``
 
 import io
 import logging
-import os
 import re
 import sys
-import time
 from contextlib import suppress
+from contextvars import ContextVar
+from datetime import UTC, datetime
 from typing import Literal, TextIO, cast
 
 import orjson
 import structlog
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.types import EventDict, Processor, WrappedLogger
-
-from app.route_template import route_template
 
 Format = Literal["auto", "console", "json"]
 Level = Literal["debug", "info", "warning", "error"]
 
-CLIENT_CLOSED_REQUEST = 499  # nginx's number for a request whose client left before the answer was complete
+REQUEST_ID: ContextVar[str] = ContextVar("request_id")
+"""The id of the request that is being answered; it is in every log line."""
+
 _HEARD = ("dicomcore", "uvicorn", "uvicorn.error")
-_QUIET_ROUTES = frozenset({"/health/live", "/health/ready", "/metrics"})
-_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_SEVERITIES = {"debug": logging.DEBUG, "info": logging.INFO}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTROL_BUT_NEWLINE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -38,7 +36,7 @@ def configure_logging(log_format: Format = "auto", level: Level = "info", *, str
     as_json = log_format == "json" or (log_format == "auto" and not stream.isatty())
     severity = logging.getLevelNamesMapping()[level.upper()]
     shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
+        _add_request_id,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
@@ -51,6 +49,7 @@ def configure_logging(log_format: Format = "auto", level: Level = "info", *, str
         logger_factory=structlog.PrintLoggerFactory(stream),
     )
     _take_over_logging(shared, renderer, severity, stream)
+    _request_lines.open(stream, severity, renderer)
 
 
 class _Lossy(io.TextIOBase):
@@ -94,9 +93,51 @@ def _take_over_logging(shared: list[Processor], renderer: Processor, severity: i
         logging.getLogger(name).setLevel(severity)
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = True
-    # Its lines hold whole URLs, and so patient IDs; RequestLog writes ours.
+    # Its lines hold whole URLs, and so patient IDs; RequestRecord writes ours.
     logging.getLogger("uvicorn.access").handlers = []
     logging.getLogger("uvicorn.access").propagate = False
+
+
+def _add_request_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    request_id = REQUEST_ID.get(None)
+    return event if request_id is None else {"request_id": request_id, **event}
+
+
+class _RequestLines:
+    """Writes the lines of requests: made of what cannot hold control characters, so without the other steps."""
+
+    _severity = logging.CRITICAL  # until it is opened
+
+    def open(self, stream: TextIO, severity: int, renderer: Processor) -> None:
+        self._stream = stream
+        self._severity = severity
+        self._renderer = renderer
+
+    def write(self, level: str, event: EventDict) -> None:
+        if self._severity <= _SEVERITIES[level]:
+            event["level"] = level
+            event["timestamp"] = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+            self._stream.write(str(self._renderer(None, level, event)) + "\n")
+            self._stream.flush()
+
+
+_request_lines = _RequestLines()
+
+
+def write_request_line(
+    request_id: str, method: str, route: str, status: int, seconds: float, sent: int, is_detail: bool
+) -> None:
+    """Write the line of a request; none of its facts may come from outside but as words that were checked."""
+    event: EventDict = {
+        "method": method,
+        "route": route,
+        "status": status,
+        "ms": round(seconds * 1000, 2),
+        "bytes": sent,
+        "event": "request",
+        "request_id": request_id,
+    }
+    _request_lines.write("debug" if is_detail else "info", event)
 
 
 def _drop_color_message(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -128,89 +169,3 @@ def escape_control_characters(_logger: WrappedLogger, _method: str, event: Event
 def _escape(match: re.Match[str]) -> str:
     code = ord(match[0])
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
-
-
-class RequestLog:
-    """ASGI middleware: give every request an id, log one line about it, answer 500 where nobody else answered.
-
-    Add it last to the application, so that it stands outside of all others.
-
-    The id is the client's ``X-Request-ID`` if that is a sane word, else a new one; it is in every log line of the
-    request and in the ``X-Request-ID`` of the response.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self._log = structlog.get_logger().bind()  # bound once: the lazy one is bound anew for each line
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what is no HTTP request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        request_id = _request_id(scope)
-        tokens = structlog.contextvars.bind_contextvars(request_id=request_id)
-        response = _Response(send, request_id)
-        start = time.perf_counter()
-        try:
-            await self._app(scope, receive, response.send)
-        except Exception:
-            self._log.exception("request failed", method=scope["method"], route=route_template(scope))
-            if response.status:
-                raise  # only the server can cut an answer short, so that the client notices
-            await response.fail()
-        finally:
-            self._write_line(scope, response, time.perf_counter() - start)
-            structlog.contextvars.reset_contextvars(**tokens)
-
-    def _write_line(self, scope: Scope, response: "_Response", seconds: float) -> None:
-        route = route_template(scope)
-        write = self._log.debug if route in _QUIET_ROUTES else self._log.info
-        write(
-            "request",
-            method=scope["method"],
-            route=route,
-            status=response.status if response.is_complete else CLIENT_CLOSED_REQUEST,
-            ms=round(seconds * 1000, 2),
-            bytes=response.size,
-        )
-
-
-def _request_id(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
-            return bytes(value).decode("ascii")
-    return os.urandom(8).hex()
-
-
-class _Response:
-    """What one response has sent so far."""
-
-    def __init__(self, send: Send, request_id: str) -> None:
-        self._send = send
-        self._request_id = request_id
-        self.status = 0
-        self.size = 0
-        self.is_complete = False
-
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            own = (b"x-request-id", self._request_id.encode("ascii"))
-            message = {**message, "headers": [*message.get("headers", ()), own]}
-        elif message["type"] == "http.response.body":
-            self.size += len(message.get("body", b""))
-            self.is_complete = not message.get("more_body", False)
-        await self._send(message)
-
-    async def fail(self) -> None:
-        """Answer 500, with the id under which the log tells why."""
-        problem = {
-            "type": "about:blank",
-            "title": "Internal Server Error",
-            "status": 500,
-            "detail": f"The server failed; its log tells why under request_id {self._request_id}.",
-        }
-        headers = [(b"content-type", b"application/problem+json")]
-        await self.send({"type": "http.response.start", "status": 500, "headers": headers})
-        await self.send({"type": "http.response.body", "body": orjson.dumps(problem)})

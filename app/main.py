@@ -4,6 +4,7 @@
 closes it when the application stops. Nothing is built at import.
 """
 
+import gc
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -14,10 +15,12 @@ from starlette.middleware.cors import CORSMiddleware
 
 from app.api_description import install_api_description
 from app.api_docs import install_api_docs
+from app.application import Application
 from app.dependencies import Services
 from app.errors import install
-from app.log import RequestLog, configure_logging
-from app.metrics import Metrics, RequestMetrics
+from app.log import configure_logging
+from app.metrics import Metrics
+from app.request_record import RequestRecord
 from app.routers import bulkdata, capabilities, deletion, qido_rs, stow_rs, unimplemented, wado_rs
 from app.routers.health import health_router
 from app.settings import Settings, load_settings
@@ -28,6 +31,7 @@ from dicomcore.index import DuplicatePolicy, Index
 from dicomcore.storage import LocalStorage
 
 SERVICE_PATH = "/dicom-web"
+_SERVICES = (bulkdata, wado_rs, qido_rs, stow_rs, deletion, capabilities, unimplemented)
 _EXPOSED_HEADERS = ("Content-Location", "Content-Range", "ETag", "Location", "Warning", "X-Request-ID", "X-Total-Count")
 
 
@@ -60,10 +64,22 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        gc.collect()
+        gc.freeze()  # what is here now stays: looking for garbage in it would hold up requests
         yield
+        metrics.count_noted()
         archive.close()
 
-    app = FastAPI(
+    services = Services(
+        settings=settings,
+        source=archive,
+        urls=UrlPolicy.of(SERVICE_PATH, trusted_proxies=settings.trusted_proxies, relative=settings.relative_urls),
+        gate=Gate(),
+    )
+    app = Application(
+        SERVICE_PATH,
+        [service.router for service in _SERVICES],
+        services,
         title="Isocenter",
         version=version("isocenter"),
         summary="DICOMweb (PS3.18) over an archive of DICOM instances.",
@@ -71,15 +87,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
     )
-    app.state.services = Services(
-        settings=settings,
-        source=archive,
-        urls=UrlPolicy.of(SERVICE_PATH, trusted_proxies=settings.trusted_proxies, relative=settings.relative_urls),
-        gate=Gate(),
-    )
     metrics = Metrics(lambda: _statistics(archive), workers=settings.workers)
-    for service in (bulkdata, wado_rs, qido_rs, stow_rs, deletion, capabilities, unimplemented):
-        app.include_router(service.router, prefix=SERVICE_PATH)
     checks = {"storage": archive.storage.check, "index": archive.index.check_schema}
     app.include_router(health_router(checks, metrics))
     install(app)
@@ -104,5 +112,4 @@ def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
             expose_headers=_EXPOSED_HEADERS,
             max_age=3600,
         )
-    app.add_middleware(RequestMetrics, metrics=metrics)
-    app.add_middleware(RequestLog)
+    app.add_middleware(RequestRecord, metrics=metrics)

@@ -4,7 +4,7 @@ Labels are methods, route templates and status codes, never paths. With several 
 files of a folder (`MULTIPROCESS_DIRECTORY`, which ``isocenter serve`` sets), and whichever worker is asked adds up.
 """
 
-import time
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
@@ -20,13 +20,11 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from app.route_template import route_template
 
 MULTIPROCESS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+_COUNT_AFTER = 0.5  # seconds
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
 
 Statistics = Callable[[], Mapping[str, int]]
@@ -55,6 +53,7 @@ class Metrics:
         self._received = Counter("isocenter_http_received_bytes", "Bytes of request bodies.", ("route",), registry=own)
         self._sent = Counter("isocenter_http_sent_bytes", "Bytes of response bodies.", ("route",), registry=own)
         self._series: dict[tuple[str, str, int], _Series] = {}
+        self._noted: list[tuple[str, str, int, float, int, int]] = []
         if workers > 1:
             self._registry = CollectorRegistry()
             MultiProcessCollector(self._registry)  # type: ignore[no-untyped-call]  # the library is partly typed
@@ -65,6 +64,18 @@ class Metrics:
             self._registry.register(_ArchiveCollector(statistics))
 
     def observe(self, method: str, route: str, status: int, seconds: float, received: int, sent: int) -> None:
+        """Note one request, on the event loop; it is counted half a second later, with all others of that time."""
+        if not self._noted:
+            asyncio.get_running_loop().call_later(_COUNT_AFTER, self.count_noted)
+        self._noted.append((method, route, status, seconds, received, sent))
+
+    def count_noted(self) -> None:
+        """Count what was noted: half a second later, when the numbers are asked for, and before the process ends."""
+        noted, self._noted = self._noted, []
+        for request in noted:
+            self._count(*request)
+
+    def _count(self, method: str, route: str, status: int, seconds: float, received: int, sent: int) -> None:
         """Count one request. Methods that nobody defined count as one, since a client can make them up."""
         key = (method if method in _METHODS else "other", route, status)
         series = self._series.get(key)
@@ -87,6 +98,7 @@ class Metrics:
 
     def render(self) -> bytes:
         """Give everything in the text format. Asks the index, so call it in a worker thread."""
+        self.count_noted()
         return generate_latest(self._registry)
 
 
@@ -111,38 +123,3 @@ class _ArchiveCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         for name, value in self._statistics().items():
             yield GaugeMetricFamily(f"isocenter_archive_{name}", f"Stored {name}.", value=value)
-
-
-class RequestMetrics:
-    """ASGI middleware: observe every request."""
-
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self._app = app
-        self._metrics = metrics
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what is no HTTP request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        status, received, sent = 500, 0, 0
-
-        async def counting_receive() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            return message
-
-        async def counting_send(message: Message) -> None:
-            nonlocal status, sent
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            sent += len(message.get("body", b""))
-            await send(message)
-
-        start = time.perf_counter()
-        try:
-            await self._app(scope, counting_receive, counting_send)
-        finally:
-            seconds = time.perf_counter() - start
-            self._metrics.observe(scope["method"], route_template(scope), status, seconds, received, sent)

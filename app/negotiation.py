@@ -146,7 +146,7 @@ def select_instances(
     zip. A transfer syntax for which nothing fits is missing in the result; when that is all, `NotAcceptable` is raised.
     The bulk data media types, which §10.4.4 wants here too, ask for the bulk data of the instances.
     """
-    return _select_each(accepted, {uid: _instance_offers(uid, can_decode(uid), single) for uid in stored})
+    return _select_each(accepted, tuple((uid, _instance_offers(uid, can_decode(uid), single)) for uid in stored))
 
 
 def select_bulkdata(
@@ -165,7 +165,7 @@ def select_bulkdata(
     """
     document_type = document_type.strip() if is_media_type_name(document_type.strip()) else ""
     return _select_each(
-        accepted, {uid: _bulkdata_offers(uid, can_decode(uid), single, document_type) for uid in stored}
+        accepted, tuple((uid, _bulkdata_offers(uid, can_decode(uid), single, document_type)) for uid in stored)
     )
 
 
@@ -279,19 +279,26 @@ def _select(accepted: Acceptable, offers: tuple[Offer, ...]) -> Selection:
     return _selection(found)
 
 
-def _select_each(accepted: Acceptable, choices: dict[str, tuple[Offer, ...]]) -> dict[str, Selection]:
+_Choices = tuple[tuple[str, tuple[Offer, ...]], ...]
+"""Stored transfer syntaxes, and what can be offered of each."""
+
+
+def _select_each(accepted: Acceptable, choices: _Choices) -> dict[str, Selection]:
+    if len(choices) == 1:  # nearly always
+        ((uid, offers),) = choices
+        return {uid: _select(accepted, offers)}
     found = _found(accepted, choices)
     packagings = dict.fromkeys(_packaging(offer) for offer in found.values())
     if len(packagings) > 1:
         # One answer has one packaging: the one that serves most; of equals the one that came first.
         found = max((_found(accepted, _packaged(choices, packaging)) for packaging in packagings), key=len)
     if not found:
-        raise _not_acceptable(offer for offers in choices.values() for offer in offers)
+        raise _not_acceptable(offer for _, offers in choices for offer in offers)
     return {uid: _selection(offer) for uid, offer in found.items()}
 
 
-def _found(accepted: Acceptable, choices: dict[str, tuple[Offer, ...]]) -> dict[str, Offer]:
-    candidates = ((uid, _find(accepted, offers)) for uid, offers in choices.items())
+def _found(accepted: Acceptable, choices: _Choices) -> dict[str, Offer]:
+    candidates = ((uid, _find(accepted, offers)) for uid, offers in choices)
     return {uid: offer for uid, offer in candidates if offer is not None}
 
 
@@ -300,8 +307,8 @@ def _packaging(offer: Offer) -> tuple[bool, bool]:
     return offer.multipart, offer.media_type in (DICOM, ZIP)
 
 
-def _packaged(choices: dict[str, tuple[Offer, ...]], packaging: tuple[bool, bool]) -> dict[str, tuple[Offer, ...]]:
-    return {uid: tuple(one for one in offers if _packaging(one) == packaging) for uid, offers in choices.items()}
+def _packaged(choices: _Choices, packaging: tuple[bool, bool]) -> _Choices:
+    return tuple((uid, tuple(one for one in offers if _packaging(one) == packaging)) for uid, offers in choices)
 
 
 def _not_acceptable(offers: Iterable[Offer]) -> NotAcceptable:

@@ -6,11 +6,16 @@ UNMATCHED = "unmatched"
 _KEY = "isocenter.route_template"
 
 
+def set_route_template(scope: Scope, template: str) -> None:
+    """Say which route answers, for who has found it without FastAPI."""
+    scope[_KEY] = template
+
+
 def route_template(scope: Scope) -> str:
     """Give ``/dicom-web/studies/{study}`` for the request that was routed through ``scope``; call it after routing.
 
-    A route knows its path only below the prefix it was included with, so the prefix is taken from the request; values
-    of parameters in it are replaced, lest a client could make up labels.
+    A route of FastAPI knows its path only below the prefix it was included with, so the prefix is taken from the
+    request; values of parameters in it are replaced, lest a client could make up labels.
     """
     found: str | None = scope.get(_KEY)
     if found is None:

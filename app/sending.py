@@ -7,6 +7,7 @@ Measured with uvicorn, uvloop and a memory map in the page cache, per connection
 import asyncio
 import mmap
 from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from starlette.types import Receive, Send
@@ -24,11 +25,13 @@ _SMALL = 16 * 1024
 
 def raw_fields(*groups: HeaderFields) -> RawFields:
     """Encode header fields for ASGI, through the filter of `app.headers`."""
-    return [
-        (name.lower().encode("latin-1"), header_value(value).encode("latin-1"))
-        for group in groups
-        for name, value in group
-    ]
+    return [_raw_field(name, value) for group in groups for name, value in group]
+
+
+@lru_cache(maxsize=512)
+def _raw_field(name: str, value: str) -> tuple[bytes, bytes]:
+    """One field; most of them are the same in every answer."""
+    return name.lower().encode("latin-1"), header_value(value).encode("latin-1")
 
 
 def slices_of(buffers: Sequence[Buffer], start: int, end: int) -> Iterator[Buffer]:

@@ -18,6 +18,7 @@ _HOST = re.compile(r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253})|\[[0-9A-Fa-f:
 _PREFIX = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~%!$&'()*+,;=:@-]+)*/?")
 _PAIR = re.compile(r'\s*([A-Za-z]+)\s*=\s*("(?:[^"\\]|\\.)*+"|[^;,"]*)\s*')
 _ELEMENT = re.compile(r'(?:[^,"]++|"(?:[^"\\]++|\\.)*+"?+)++')
+_LONGEST_HOST = 300
 _LOOPBACK = ("127.0.0.1", "::1")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 _INTERESTING = frozenset(
@@ -68,20 +69,36 @@ class _Origin:
     prefix: str = ""
 
 
+_NOTHING = _Origin()
+_Server = tuple[str, int | None] | None
+
+
 def base_uri(scope: Mapping[str, Any], policy: UrlPolicy) -> str:
     """Return the Base URI, without a slash at the end."""
     headers = _headers(scope)
+    host = headers.get(b"host", "")
+    scheme, root_path, server = scope.get("scheme", "http"), scope.get("root_path", ""), scope.get("server")
+    if len(headers) == (b"host" in headers) and len(host) <= _LONGEST_HOST:
+        return _plain_base_uri(policy, scheme, host, root_path, None if server is None else tuple(server))
     client = scope.get("client")
-    told = _Origin()
-    if (policy.trusts_all or policy.trusted) and policy.trusts(client[0] if client else ""):
-        told = _told(headers, policy)
-    path = _prefix(told.prefix) + _prefix(scope.get("root_path", "")) + policy.service_path
+    is_told = (policy.trusts_all or policy.trusted) and policy.trusts(client[0] if client else "")
+    return _base_uri(policy, _told(headers, policy) if is_told else _NOTHING, scheme, host, root_path, server)
+
+
+def _base_uri(policy: UrlPolicy, told: _Origin, scheme: str, host: str, root_path: str, server: _Server) -> str:
+    path = _prefix(told.prefix) + _prefix(root_path) + policy.service_path
     if policy.relative:
         return path
-    scheme = (told.scheme or scope.get("scheme", "http")).lower()
+    scheme = (told.scheme or scheme).lower()
     if scheme not in _DEFAULT_PORTS:
         scheme = "http"
-    return f"{scheme}://{_authority(scheme, told, headers.get(b'host', ''), scope)}{path}"
+    return f"{scheme}://{_authority(scheme, told, host, server)}{path}"
+
+
+@lru_cache(maxsize=256)
+def _plain_base_uri(policy: UrlPolicy, scheme: str, host: str, root_path: str, server: _Server) -> str:
+    """What nearly all requests have: no word of a proxy, and one of a few hosts."""
+    return _base_uri(policy, _NOTHING, scheme, host, root_path, server)
 
 
 def _headers(scope: Mapping[str, Any]) -> dict[bytes, str]:
@@ -139,22 +156,22 @@ def _pairs(element: str) -> dict[str, str]:
     return {name.lower(): value.strip().strip('"') for name, value in _PAIR.findall(element)}
 
 
-def _authority(scheme: str, told: _Origin, host_header: str, scope: Mapping[str, Any]) -> str:
+def _authority(scheme: str, told: _Origin, host_header: str, server: _Server) -> str:
     for candidate in (told.host, host_header.strip()):
         found = _HOST.fullmatch(candidate) if candidate else None
         if found is not None:
             port = found["port"] or (told.port if told.port and told.port.isdecimal() and len(told.port) <= 5 else None)
-            return found["name"] + _port(scheme, port or _lost_port(found["name"], told, scope))
-    server = scope.get("server") or ("localhost", None)
+            return found["name"] + _port(scheme, port or _lost_port(found["name"], told, server))
+    server = server or ("localhost", None)
     name = f"[{server[0]}]" if ":" in server[0] else server[0]
     return (name if _HOST.fullmatch(name) else "localhost") + _port(scheme, server[1])
 
 
-def _lost_port(name: str, told: _Origin, scope: Mapping[str, Any]) -> int | None:
+def _lost_port(name: str, told: _Origin, server: _Server) -> int | None:
     """Our own port, if the Host is our own address without one: dicomweb-client leaves the port out, whatever it is."""
-    address, port = scope.get("server") or ("", None)
+    address, port = server or ("", None)
     is_ours = name.strip("[]") == address or (name == "localhost" and address in _LOOPBACK)
-    return port if is_ours and told == _Origin() else None
+    return port if is_ours and told == _NOTHING else None
 
 
 def _port(scheme: str, port: str | int | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import os
 import random
 import statistics
 import time
@@ -89,6 +90,8 @@ def measure(scenario: Scenario, servers: Sequence[Server], corpus: Corpus, phase
         batch = list(itertools.islice(exchanges, scenario.per_round if scenario.clients > 1 else effort.in_a_row))
         asked += len(batch)
         for server in _in_turn(servers, number):
+            if scenario.stores:
+                os.sync()  # what one server leaves unwritten must not be written by the other's fsync
             _round(scenario, server, connections[server.name], batch, figures[server.name], number < _WARM_UP)
     for server in servers:
         connections[server.name].close()

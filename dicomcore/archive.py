@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from dicomcore import upkeep
-from dicomcore.data import Part10, read_file
+from dicomcore.data import Alarm, Part10, read_file
 from dicomcore.errors import (
     AttributeMismatch,
     DicomError,
@@ -57,13 +57,14 @@ from dicomcore.source import (
     failure_reason,
 )
 from dicomcore.storage import Spool, Storage
-from dicomcore.threads import DEFAULT_THREADS, Threads
+from dicomcore.threads import DEFAULT_THREADS, Threads, must_not_wait
 from dicomcore.upkeep import Damage, Progress
 
 logger = logging.getLogger(__name__)
 
 _MUCH_METADATA = 1 << 20  # bytes
 _PATIENCE_SECONDS = 8.0
+_LITTLE = 1 << 20  # bytes
 
 _CHANGES = {
     Outcome.NEW: Change.STORED,
@@ -74,11 +75,17 @@ _CHANGES = {
 
 
 class _Large(Exception):
-    """An instance has very much metadata, which take far more memory than the bytes that they are written in."""
+    """An instance has much metadata, which take more time and far more memory than the bytes they are written in."""
 
 
-def _wait_for_turn() -> None:
+def _stop() -> None:
     raise _Large
+
+
+_MANY = Alarm(20_000, _stop)
+"""Elements that take megabytes of memory."""
+_TOO_MANY_HERE = Alarm(1_000, _stop)
+"""Elements that take more than a millisecond."""
 
 
 class Archive:
@@ -106,19 +113,19 @@ class Archive:
 
     async def search(self, query: Query) -> Answer:
         """Find what matches."""
-        found = await self.threads(self.index.search, query)
+        found = await self.threads.soon(self.index.search, query)
         return Answer(found.objects, found.total, found.warnings)
 
     async def instance(self, resource: Resource) -> Instance:
         """Find one instance; raises `ResourceNotFound` or `ResourceGone`."""
-        row = await self.threads(self.index.instance, resource)
+        row = await self.threads.soon(self.index.instance, resource)
         if row is None:
             raise await self.threads(self._missing, resource)
         return self._instance(row)
 
     async def retrieve(self, resource: Resource) -> AsyncIterator[Instance]:
         """The instances of a resource in order; raises `ResourceNotFound` or `ResourceGone` before the first."""
-        rows = await self.threads(lambda: list(self.index.instances(resource)))
+        rows = await self.threads.soon(lambda: list(self.index.instances(resource)))
         if not rows:
             raise await self.threads(self._missing, resource)
         for row in rows:
@@ -126,7 +133,7 @@ class Archive:
 
     async def metadata(self, resource: Resource) -> Metadata:
         """The metadata of all instances of a resource, as it was encoded when they were stored."""
-        return await self.threads(self._metadata, resource)
+        return await self.threads.soon(self._metadata, resource)
 
     async def revision(self, resource: Resource) -> str:
         """A word that changes with every change in the resource."""
@@ -180,6 +187,7 @@ class Archive:
         revision = self.index.revision(resource)
         found = None if revision is None else self._metadata_cache.get(resource, revision)
         if found is None:
+            must_not_wait()
             found = self.index.metadata(resource)
             if not found.objects:
                 raise self._missing(resource)
@@ -191,7 +199,8 @@ class Archive:
 
     async def _store(self, arrival: _Arrival) -> StoreOutcome:
         try:
-            record = await self._take_in_soon(arrival)
+            with self.index.announce():
+                record = await self._take_in(arrival)
             return arrival.outcome(Change.IDENTICAL) if record is None else await self._commit(arrival, record)
         except StorageFull as error:
             return arrival.refusal(failure_reason(error), str(error))
@@ -206,45 +215,80 @@ class Archive:
         finally:
             arrival.spool.close()
 
-    async def _take_in_soon(self, arrival: _Arrival) -> InstanceRecord | None:
-        """Take an instance in at once; one with very much metadata alone, after others of its kind."""
+    async def _take_in(self, arrival: _Arrival) -> InstanceRecord | None:
+        """Read, check and keep an instance; None if the same one is here already."""
+        if arrival.spool.size <= _LITTLE:
+            return await self._take_in_little(arrival)
+        await self.threads(self._without_executable, arrival)
         try:
-            return await self.threads(self._take_in, arrival, _wait_for_turn)
+            return await self.threads(self._take_in_large, arrival, _MANY)
         except _Large:
             pass
+        # One with very much metadata comes alone, after others of its kind.
         try:
             await asyncio.wait_for(self._turn.acquire(), _PATIENCE_SECONDS)
         except TimeoutError as error:
             raise StorageUnavailable("other instances with very much metadata are being taken in") from error
         try:
-            return await self.threads(self._take_in, arrival, None)
+            return await self.threads(self._take_in_large, arrival, None)
         finally:
             self._turn.release()
 
-    def _take_in(self, arrival: _Arrival, on_large: Callable[[], None] | None) -> InstanceRecord | None:
-        """Read, check and keep an instance; None if the same one is here already."""
+    async def _take_in_little(self, arrival: _Arrival) -> InstanceRecord | None:
+        """Read an instance on the event loop while a thread brings its bytes to the medium.
+
+        To read it in a thread would take longer, since the two would take the interpreter from each other.
+        """
         spool = arrival.spool
-        part10 = arrival.read(on_large)
-        identity = arrival.identify(part10)
-        self._without_executable(arrival)
-        digest = content_digest(part10, spool.windows(part10.dataset_start))
-        if self.index.is_stored(arrival.resource, digest):
-            return None
-        keeping = self._keeping.submit(self.storage.keep, spool)
+        self._without_executable(arrival)  # this puts the spool together, too, before two threads use it
+        keeping = asyncio.wrap_future(self._keeping.submit(self.storage.keep, spool))
         try:
-            record = catalogue(
-                part10,
-                identity,
-                size=spool.size,
-                sha256=spool.sha256,
-                checksum=spool.checksum,
-                digest=digest,
-                inline_threshold=self._inline_threshold,
-            )
+            digests = spool.sha256, spool.checksum  # first, since this leaves the interpreter to the thread
+            record = await self._examine_little(arrival, *digests)
+        except BaseException:
+            await self.threads(self._discard, [await keeping])
+            raise
+        key = await keeping
+        if record is None:
+            await self.threads(self._discard, [key])
+            return None
+        return replace(record, key=key)
+
+    async def _examine_little(self, arrival: _Arrival, sha256: bytes, checksum: bytes) -> InstanceRecord | None:
+        try:
+            examined = arrival.examine(_TOO_MANY_HERE)
+        except _Large:
+            examined = await self.threads(arrival.examine, None)
+            if await self.threads(self.index.is_stored, arrival.resource, examined.digest):
+                return None
+            return await self.threads(self._catalogue, arrival, examined, sha256, checksum)
+        if await self.threads.soon(self.index.is_stored, arrival.resource, examined.digest):
+            return None
+        return self._catalogue(arrival, examined, sha256, checksum)
+
+    def _take_in_large(self, arrival: _Arrival, alarm: Alarm | None) -> InstanceRecord | None:
+        """Read an instance, then keep its bytes while the record is made."""
+        examined = arrival.examine(alarm)
+        if self.index.is_stored(arrival.resource, examined.digest):
+            return None
+        keeping = self._keeping.submit(self.storage.keep, arrival.spool)
+        try:
+            record = self._catalogue(arrival, examined, arrival.spool.sha256, arrival.spool.checksum)
         except BaseException:
             self.storage.delete(keeping.result())
             raise
         return replace(record, key=keeping.result())
+
+    def _catalogue(self, arrival: _Arrival, examined: _Examined, sha256: bytes, checksum: bytes) -> InstanceRecord:
+        return catalogue(
+            examined.part10,
+            examined.identity,
+            size=arrival.spool.size,
+            sha256=sha256,
+            checksum=checksum,
+            digest=examined.digest,
+            inline_threshold=self._inline_threshold,
+        )
 
     def _without_executable(self, arrival: _Arrival) -> None:
         if executable_preamble(arrival.spool.view()):
@@ -274,6 +318,15 @@ class Archive:
             self.storage.delete(key)
 
 
+@dataclass(frozen=True, slots=True)
+class _Examined:
+    """An instance that can be stored."""
+
+    part10: Part10
+    identity: Identity
+    digest: bytes
+
+
 @dataclass(slots=True)
 class _Arrival:
     """An instance on its way in, and what is known of it so far."""
@@ -285,20 +338,26 @@ class _Arrival:
     warning: WarningReason | None = None
     details: list[str] = field(default_factory=list)
 
-    def read(self, on_large: Callable[[], None] | None) -> Part10:
+    def examine(self, alarm: Alarm | None) -> _Examined:
+        """Read it, and find out who it is; raises what `read_file` and `identify` raise."""
+        part10 = self._read(alarm)
+        identity = self._identify(part10)
+        return _Examined(part10, identity, content_digest(part10, self.spool.windows(part10.dataset_start)))
+
+    def _read(self, alarm: Alarm | None) -> Part10:
         """Read it; whether that succeeds or not, what it says of itself names it in a refusal."""
         view = self.spool.view()
         try:
-            part10 = read_file(view, on_large)
+            part10 = read_file(view, alarm)
         except DicomError:
             self.resource, self.sop_class_uid = claimed_identity(file_meta_of(view))
             raise
         self.resource, self.sop_class_uid = claimed_identity(part10.dataset, part10.file_meta)
-        if on_large is not None and self.spool.size > _MUCH_METADATA and inline_size(part10.dataset) > _MUCH_METADATA:
-            on_large()
+        if alarm is not None and self.spool.size > _MUCH_METADATA and inline_size(part10.dataset) > _MUCH_METADATA:
+            alarm.ring()
         return part10
 
-    def identify(self, part10: Part10) -> Identity:
+    def _identify(self, part10: Part10) -> Identity:
         """Find out who it is, and refuse it if it is not what the sender said."""
         identity = identify(part10)
         if self.study_instance_uid not in (None, self.resource.study_instance_uid):

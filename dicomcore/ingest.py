@@ -136,12 +136,6 @@ def file_meta_of(view: memoryview) -> Dataset:
         return new_dataset()
 
 
-def _is_file(part10: Part10) -> bool:
-    """Whether the bytes as they are make a PS3.10 file that says the truth about its encoding."""
-    declared = part10.file_meta.text(TRANSFER_SYNTAX_UID)
-    return part10.preamble is not None and declared == part10.transfer_syntax.uid
-
-
 def inline_size(dataset: Dataset) -> int:
     """About how many bytes of a data set become metadata: all but those of binary values."""
     return sum(element.end - element.start for element in dataset.elements.values() if element.vr not in _BINARY)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import xxhash
 
@@ -32,10 +32,12 @@ from dicomcore.errors import CorruptFrame, DamagedInstance, ResourceGone, Resour
 from dicomcore.index import Index, InstanceRow
 from dicomcore.pixels import FrameIndex, decode_frame, to_explicit_little_endian
 from dicomcore.storage import Storage, StoredObject
-from dicomcore.threads import Threads
+from dicomcore.threads import Threads, must_not_wait
 from dicomcore.uids import EXPLICIT_VR_LITTLE_ENDIAN
 
 _BEGINNING = 1 << 20  # bytes of a converted instance that are made before the first leaves
+_COPIED = 1 << 20  # bytes that are read quicker than they are mapped into memory
+_FEW = 64  # extents that are read one by one on the event loop
 _SMALL = 16 << 20  # bytes; what is larger is read in windows while it is sent
 
 
@@ -83,8 +85,7 @@ class Instance:
             DamagedInstance: the object is not there, or its bytes are not those that were stored; of an object larger
                 than a window the iterator raises it, before the last one.
         """
-        first, rest = await self._threads(self._open, start, end)
-        return self._drain(first, rest)
+        return self._drain(*await self._threads.soon(self._open, start, end))
 
     async def file(self, transfer_syntax_uid: str) -> AsyncIterator[Buffer]:
         """The instance as a PS3.10 file in its own transfer syntax or in Explicit VR Little Endian.
@@ -103,7 +104,7 @@ class Instance:
             ResourceNotFound: there is no such frame.
             CorruptFrame: it cannot be decoded.
         """
-        return await self._threads(self._frames, frame_numbers, decoded, lazy)
+        return await self._threads.soon(self._frames, frame_numbers, decoded, lazy)
 
     async def bulkdata(self, path: str) -> Value:
         """The value at a path of tags and item numbers from 0, as BulkDataURIs have it: ``00540016/0/00189345``.
@@ -141,17 +142,24 @@ class Instance:
         """The path of the attribute that holds the pixels: integers, or floating point numbers."""
         return f"{self._frame_index.tag:08X}"
 
-    @property
+    @cached_property
     def _frame_index(self) -> FrameIndex:
         return FrameIndex.from_bytes(self._row.frames_header)
 
-    def _open(self, start: int, end: int | None) -> tuple[Buffer | None, Iterator[Buffer]]:
+    def _open(self, start: int, end: int | None) -> tuple[Buffer | None, Iterator[Buffer] | None]:
+        """The first window and, if there are more, the others."""
+        stop = self._row.size if end is None else min(end, self._row.size)
+        is_small = stop - start <= _COPIED
+        if not is_small:
+            must_not_wait()
         stored = self._open_object()
-        is_whole = start == 0 and end in (None, stored.size)
-        windows = _closing(stored, stored.windows(start, end))
-        if is_whole and self._verify:
+        windows = _closing(stored, _copied(stored, start, stop) if is_small else stored.windows(start, stop))
+        if self._verify and start == 0 and stop == self._row.size:
             windows = self._verified(windows)
-        return next(windows, None), windows
+        first = next(windows, None)
+        if is_small:
+            next(windows, None)  # there is none, but this closes the object
+        return first, None if is_small else windows
 
     async def _follow(self, begun: Sequence[Buffer], rest: Iterator[Buffer]) -> AsyncIterator[Buffer]:
         for buffer in begun:
@@ -159,11 +167,11 @@ class Instance:
         async for buffer in self._drain(await self._threads(next, rest, None), rest):
             yield buffer
 
-    async def _drain(self, first: Buffer | None, rest: Iterator[Buffer]) -> AsyncIterator[Buffer]:
+    async def _drain(self, first: Buffer | None, rest: Iterator[Buffer] | None) -> AsyncIterator[Buffer]:
         buffer = first
         while buffer is not None:
             yield buffer
-            buffer = await self._threads(next, rest, None)
+            buffer = None if rest is None else await self._threads(next, rest, None)
 
     def _open_object(self) -> StoredObject:
         try:
@@ -222,12 +230,14 @@ class Instance:
         yield from _closing(stored, stored.windows(self._row.dataset_start))
 
     def _frames(self, frame_numbers: Sequence[int], decoded: bool, lazy: bool) -> list[Content]:
-        frames, pages = self._frame_index, _Pages(self._index, self._row)
+        frames = self._frame_index
+        pages = _Pages(self._index, self._row, frames)
         syntax = transfer_syntax(self.transfer_syntax_uid)
         # A frame that starts and ends on bytes, and is in the right order, is a view of what is stored.
         is_plain = frames.encapsulated or (frames.little_endian and frames.image.bits % 8 == 0)
         if not syntax.deflated and is_plain and (not decoded or not frames.encapsulated):
             return self._extents([frames.spans(number, pages.of(number)) for number in frame_numbers], lazy)
+        must_not_wait()
         buffer = self._buffer()
         return [
             Content.of([decode_frame(frames, syntax, buffer, number, pages.of(number))]) for number in frame_numbers
@@ -239,9 +249,13 @@ class Instance:
         if lazy or sum(sizes) > _SMALL:
             readers = [partial(self._read_extents, extents) for extents in all_extents]
             return [Content(size, reader=reader) for size, reader in zip(sizes, readers, strict=True)]
+        is_copied = sum(sizes) <= _COPIED and sum(map(len, all_extents)) <= _FEW
+        if not is_copied:
+            must_not_wait()
         stored = self._open_object()
+        take = stored.read if is_copied else stored.view
         try:
-            views = [[stored.view(start, end) for start, end in extents] for extents in all_extents]
+            views = [[take(start, end) for start, end in extents] for extents in all_extents]
         finally:
             stored.close()
         return [Content(size, buffers) for size, buffers in zip(sizes, views, strict=True)]
@@ -304,11 +318,11 @@ class Instance:
 class _Pages:
     """Pages of a frame index, each read once."""
 
-    def __init__(self, index: Index, row: InstanceRow) -> None:
+    def __init__(self, index: Index, row: InstanceRow, frames: FrameIndex) -> None:
         self._index = index
         self._row = row
         self._pages: dict[int, bytes | None] = {}
-        self._frames = FrameIndex.from_bytes(row.frames_header)
+        self._frames = frames
 
     def of(self, frame_number: int) -> bytes | None:
         """The page that a frame (from 1) is looked up in; None if none is needed."""
@@ -331,6 +345,10 @@ def _begin(buffers: Iterator[Buffer]) -> list[Buffer]:
         begun.append(buffer)
         size += len(buffer)
     return begun
+
+
+def _copied(stored: StoredObject, start: int, end: int) -> Iterator[Buffer]:
+    yield stored.read(start, end)
 
 
 def _closing(stored: StoredObject, windows: Iterator[Buffer]) -> Iterator[Buffer]:

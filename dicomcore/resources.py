@@ -35,9 +35,10 @@ class Resource:
     @property
     def path(self) -> str:
         """The path below the Base URI, as PS3.18 Table 10.4.1-1 writes it: ``/studies/{study}/series/...``."""
-        names = ("studies", "series", "instances")
-        uids = (self.study_instance_uid, self.series_instance_uid, self.sop_instance_uid)
-        return "".join(f"/{name}/{uid}" for name, uid in zip(names, uids, strict=True) if uid is not None)
+        path = "" if self.study_instance_uid is None else f"/studies/{self.study_instance_uid}"
+        if self.series_instance_uid is not None:
+            path += f"/series/{self.series_instance_uid}"
+        return path if self.sop_instance_uid is None else f"{path}/instances/{self.sop_instance_uid}"
 
     def __str__(self) -> str:
         return self.path or "the archive"

@@ -6,7 +6,9 @@ The standard makes thumbnails and volumes optional and wants all resources of a 
 
 from fastapi import APIRouter
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
+from app.dependencies import AskedDep
 from app.routers.levels import INSTANCE, LEVELS, READ
 
 router = APIRouter(tags=["Not implemented"])
@@ -24,7 +26,7 @@ _PATHS = (*(level.path for level in LEVELS), f"{INSTANCE.path}/frames/{{frames}}
 
 
 def _add(path: str, what: str, *, is_listed: bool) -> None:
-    async def refuse() -> None:
+    async def refuse(_asked: AskedDep) -> Response:
         raise HTTPException(501, f"{what} are not implemented; retrieve instances, frames or bulk data instead.")
 
     router.add_api_route(path, refuse, methods=READ, summary=f"{what} (not implemented)", include_in_schema=is_listed)

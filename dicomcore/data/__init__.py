@@ -56,6 +56,7 @@ from dicomcore.data.json_model import (
 )
 from dicomcore.data.json_reader import Metadata, decode_json, decode_json_instances
 from dicomcore.data.reader import read_dataset
+from dicomcore.data.reading import Alarm
 from dicomcore.data.transfer_syntax import (
     DEFAULT_TRANSFER_SYNTAXES,
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
@@ -94,6 +95,7 @@ __all__ = [
     "TRANSFER_SYNTAXES",
     "UTF8",
     "VRS",
+    "Alarm",
     "AssembledInstance",
     "Buffer",
     "BulkdataPart",

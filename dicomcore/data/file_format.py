@@ -8,7 +8,6 @@ its first element, or the bytes are `NotDicom`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from struct import error as StructError
 from struct import unpack_from
@@ -17,6 +16,7 @@ from dicomcore import uids
 from dicomcore.data.dataset import Buffer, Dataset, new_dataset
 from dicomcore.data.dictionary import vr_of
 from dicomcore.data.reader import read_dataset, read_span
+from dicomcore.data.reading import Alarm
 from dicomcore.data.transfer_syntax import (
     EXPLICIT_VR_BIG_ENDIAN,
     EXPLICIT_VR_LITTLE_ENDIAN,
@@ -51,13 +51,13 @@ class Part10:
     warnings: tuple[str, ...] = ()
 
 
-def read_file(buffer: Buffer, on_large: Callable[[], None] | None = None) -> Part10:
-    """Read a Part 10 file, or a data set that lacks the wrapping of one; for ``on_large`` see `read_dataset`."""
+def read_file(buffer: Buffer, alarm: Alarm | None = None) -> Part10:
+    """Read a Part 10 file, or a data set that lacks the wrapping of one; for ``alarm`` see `read_dataset`."""
     warnings: list[str] = []
     preamble, start = _find_start(buffer, warnings)
     file_meta, dataset_start = _read_file_meta(buffer, start, warnings)
     syntax = _transfer_syntax_of(file_meta, buffer, dataset_start, warnings)
-    dataset = _read_as_declared_or_seen(buffer, dataset_start, syntax, warnings, on_large)
+    dataset = _read_as_declared_or_seen(buffer, dataset_start, syntax, warnings, alarm)
     if not len(dataset) and not len(file_meta):
         raise NotDicom("there is no element")
     return Part10(preamble, file_meta, dataset, syntax, dataset_start, tuple(warnings))
@@ -68,18 +68,18 @@ def _read_as_declared_or_seen(
     start: int,
     syntax: TransferSyntax,
     warnings: list[str],
-    on_large: Callable[[], None] | None,
+    alarm: Alarm | None,
 ) -> Dataset:
     """Read the data set in the encoding that its first element is in, should that plainly not be the declared one."""
     seen = None if syntax.deflated else guess_transfer_syntax(buffer, start)
     if seen is None or (seen.explicit, seen.little_endian) == (syntax.explicit, syntax.little_endian):
-        return read_dataset(buffer, syntax, start=start, warnings=warnings, on_large=on_large)
+        return read_dataset(buffer, syntax, start=start, warnings=warnings, alarm=alarm)
     noted = len(warnings)
     try:
-        dataset = read_dataset(buffer, seen, start=start, warnings=warnings, on_large=on_large)
+        dataset = read_dataset(buffer, seen, start=start, warnings=warnings, alarm=alarm)
     except MalformedDataset:
         del warnings[noted:]
-        return read_dataset(buffer, syntax, start=start, warnings=warnings, on_large=on_large)
+        return read_dataset(buffer, syntax, start=start, warnings=warnings, alarm=alarm)
     warnings.append(f"the data set is encoded as {seen.name}, not as {syntax.name}")
     return dataset
 

@@ -23,7 +23,6 @@ each other, more than a million elements and items, or fragments.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
 
 from dicomcore.data.dataset import Buffer, Dataset, Element
 from dicomcore.data.inflate import inflate
@@ -34,6 +33,7 @@ from dicomcore.data.reading import (
     ITEM_END,
     MAX_ELEMENTS,
     UNDEFINED,
+    Alarm,
     Loop,
     OpenSequence,
     Reading,
@@ -56,18 +56,18 @@ def read_dataset(
     start: int = 0,
     end: int | None = None,
     warnings: list[str] | None = None,
-    on_large: Callable[[], None] | None = None,
+    alarm: Alarm | None = None,
 ) -> Dataset:
     """Read the data set between ``start`` and ``end``; sentences about what was tolerated go to ``warnings``.
 
-    When it turns out to hold very many elements ``on_large`` is called, which may raise to stop the reading.
+    With an ``alarm`` who reads learns on the way that there are many elements, and may stop.
     The elements of a deflated data set are spans of a buffer of their own, not of the one given.
     """
     end = len(buffer) if end is None else end
     if transfer_syntax.deflated:
         buffer, start = inflate(buffer, start, end), 0
         end = len(buffer)
-    return read_span(buffer, start, end, transfer_syntax.explicit, transfer_syntax.little_endian, warnings, on_large)
+    return read_span(buffer, start, end, transfer_syntax.explicit, transfer_syntax.little_endian, warnings, alarm)
 
 
 def read_span(
@@ -77,11 +77,11 @@ def read_span(
     explicit: bool,
     little_endian: bool,
     warnings: list[str] | None = None,
-    on_large: Callable[[], None] | None = None,
+    alarm: Alarm | None = None,
 ) -> Dataset:
     """Read the data set between ``start`` and ``end`` in the encoding given."""
     root = Dataset({}, little_endian=little_endian, explicit=explicit)
-    reading = Reading(buffer, little_endian, [] if warnings is None else warnings, _LOOPS, on_large)
+    reading = Reading(buffer, little_endian, [] if warnings is None else warnings, _LOOPS, alarm)
     try:
         reading.read(root, start, end, [], explicit)
     except struct.error as error:

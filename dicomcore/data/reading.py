@@ -19,7 +19,6 @@ from dicomcore.errors import LimitExceeded, MalformedDataset
 MAX_DEPTH = 64
 MAX_ELEMENTS = 1_000_000
 MAX_FRAGMENTS = 1_000_000
-LARGE = 20_000  # elements; what a data set of so many takes of memory is counted in megabytes
 UNDEFINED = 0xFFFFFFFF
 PIXEL_DATA = 0x7FE00010
 DELIMITERS = 0xFFFE
@@ -65,15 +64,22 @@ def too_long(tag: int, pos: int, length: int, available: int) -> MalformedDatase
     return MalformedDataset(f"a length of {length} where {max(available, 0)} bytes are left", offset=pos, tag=tag)
 
 
-def _steps(on_large: Callable[[], None] | None) -> Iterator[None]:
-    """One step for each element that is allowed; ``on_large`` is called on the way."""
-    if on_large is None:
+class Alarm(NamedTuple):
+    """What is called after so many elements; it may raise to stop the reading."""
+
+    elements: int
+    ring: Callable[[], None]
+
+
+def _steps(alarm: Alarm | None) -> Iterator[None]:
+    """One step for each element that is allowed; the alarm is rung on the way."""
+    if alarm is None:
         return repeat(None, MAX_ELEMENTS)
-    return chain(repeat(None, LARGE), _announce(on_large), repeat(None, MAX_ELEMENTS - LARGE))
+    return chain(repeat(None, alarm.elements), _rung(alarm), repeat(None, MAX_ELEMENTS - alarm.elements))
 
 
-def _announce(on_large: Callable[[], None]) -> Iterator[None]:
-    on_large()
+def _rung(alarm: Alarm) -> Iterator[None]:
+    alarm.ring()
     yield from ()
 
 
@@ -86,7 +92,7 @@ class Reading:
         little_endian: bool,
         warnings: list[str],
         loops: tuple[Loop, Loop],
-        on_large: Callable[[], None] | None = None,
+        alarm: Alarm | None = None,
     ) -> None:
         self.loops = loops
         self.buffer = buffer
@@ -94,7 +100,7 @@ class Reading:
         self.item_header = self.layout.item.unpack_from
         self.little_endian = little_endian
         self.warnings = warnings
-        self.steps = _steps(on_large)
+        self.steps = _steps(alarm)
         self.ambiguous: list[tuple[Dataset, int, tuple[Dataset, ...]]] = []
         self.late_character_sets: list[Dataset] = []
         self.enclosing: list[Dataset] = []

@@ -19,10 +19,8 @@ import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from sqlalchemy.sql import ClauseElement
 
 from dicomcore.errors import IndexUnavailable, MalformedDataset, StorageFull
-from dicomcore.index.compiled import Compiled
 from dicomcore.index.transaction import Transaction
 
 T = TypeVar("T")
@@ -77,7 +75,7 @@ def translated() -> Iterator[None]:
         raise IndexUnavailable(f"the index database does not answer: {reason}") from error
 
 
-def _is_broken(error: Exception) -> bool:
+def is_broken(error: Exception) -> bool:
     """Say whether the server has closed the connection, as after a restart: a new one may do."""
     cause = getattr(error, "orig", None) or error
     if not isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
@@ -165,7 +163,7 @@ def write(engine: Engine, work: Callable[[Transaction], T]) -> T:
         return result
 
     try:
-        return _once_more_if_broken(engine, attempt)
+        return once_more_if_broken(engine, attempt)
     except IndexUnavailable as error:
         error.is_unchanged = not has_committed
         raise
@@ -178,45 +176,16 @@ def read(engine: Engine, work: Callable[[Connection], T]) -> T:
         with engine.connect() as connection:
             return work(connection)
 
-    return _once_more_if_broken(engine, attempt)
+    return once_more_if_broken(engine, attempt)
 
 
-def _once_more_if_broken(engine: Engine, attempt: Callable[[], T]) -> T:
+def once_more_if_broken(engine: Engine, attempt: Callable[[], T]) -> T:
+    """Call ``attempt``, a second time if the connection it used turns out to be closed; raises our errors."""
     with translated():
         try:
             return attempt()
         except (SQLAlchemyError, psycopg.Error) as error:
-            if not _is_broken(error):
+            if not is_broken(error):
                 raise
             engine.dispose()
             return attempt()
-
-
-class Prepared:
-    """A SELECT compiled once and run on the driver: a fraction of the time of running it through SQLAlchemy."""
-
-    def __init__(self, engine: Engine, statement: ClauseElement) -> None:
-        self._compiled = Compiled(statement, engine.dialect)
-        self._engine = engine
-
-    def rows(self, **parameters: str | int) -> list[Any]:
-        """Run it, and return all rows as tuples."""
-        arguments = self._compiled.arguments(parameters)
-        return _once_more_if_broken(self._engine, lambda: self._run(arguments))
-
-    def row(self, **parameters: str | int) -> Any:
-        """Run it, and return the first row or None."""
-        return next(iter(self.rows(**parameters)), None)
-
-    def _run(self, arguments: Any) -> list[Any]:
-        connection = self._engine.raw_connection()
-        try:
-            cursor = connection.cursor()
-            cursor.execute(self._compiled.sql, arguments)
-            return list(cursor.fetchall())
-        except psycopg.Error as error:
-            if _is_broken(error):
-                connection.invalidate()
-            raise
-        finally:
-            connection.close()

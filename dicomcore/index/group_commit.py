@@ -1,7 +1,7 @@
 """Group commit: one thread writes, and each of its transactions takes along everything that waits.
 
 A commit costs a sync of the medium however much is in it, so that under load the work per instance falls and nobody
-waits longer than two commits.
+waits longer than two commits. While others are known to come (`GroupCommit.announce`) it waits for them, but not long.
 
 A database that does not answer takes its time to fail. Whatever waits then fails with it, and so does what comes within
 the next second, so that nobody waits for one timeout after the other.
@@ -12,14 +12,16 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from dicomcore.errors import DicomError, IndexUnavailable
 from dicomcore.index.record import DuplicatePolicy, InstanceRecord, Stored
 
 MAX_GROUP = 512
+GATHERING = 0.002  # seconds that a commit waits for those that were announced
 PAUSE = 1.0  # seconds without an attempt after one that failed
 
 Store = Callable[[Sequence[InstanceRecord], Sequence[DuplicatePolicy]], list[Stored]]
@@ -42,6 +44,7 @@ class GroupCommit:
         self._waiting: queue.SimpleQueue[_Submission | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._is_closed = False
+        self._announced = 0
         self._retry_at = 0.0
         self._thread = threading.Thread(target=self._run, name="index-writer", daemon=True)
         self._thread.start()
@@ -61,6 +64,17 @@ class GroupCommit:
                 raise IndexUnavailable("the index is closed", is_unchanged=True)
             self._waiting.put(_Submission(records, policy, future))
         return future
+
+    @contextmanager
+    def announce(self) -> Iterator[None]:
+        """Say that a record is being made, and will be submitted before the context ends unless that fails."""
+        with self._lock:
+            self._announced += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._announced -= 1
 
     def check(self) -> None:
         """Raise `IndexUnavailable` if the database did not answer a moment ago."""
@@ -86,11 +100,13 @@ class GroupCommit:
                 return
 
     def _collect(self, first: _Submission) -> tuple[list[_Submission], bool]:
-        """Take what waits behind ``first``, up to the size of a group."""
+        """Take what waits behind ``first``, and what was announced and comes soon, up to the size of a group."""
         group, count = [first], len(first.records)
+        until = time.monotonic() + GATHERING
         while count < self._max_group:
+            patience = until - time.monotonic() if self._announced else 0.0
             try:
-                following = self._waiting.get_nowait()
+                following = self._waiting.get(timeout=patience) if patience > 0 else self._waiting.get_nowait()
             except queue.Empty:
                 break
             if following is None:

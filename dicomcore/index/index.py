@@ -9,11 +9,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 
 from dicomcore.index.changes import ChangeEntry
 from dicomcore.index.engine import open_engine, write
 from dicomcore.index.group_commit import GroupCommit
 from dicomcore.index.migration import check_schema
+from dicomcore.index.prepared import Reader
 from dicomcore.index.reading import InstanceRow, Reading, Statistics, StoredMetadata
 from dicomcore.index.record import DuplicatePolicy, InstanceRecord, Stored
 from dicomcore.index.search import Found, Search
@@ -27,7 +29,7 @@ class Index:
 
     def __init__(self, url: str) -> None:
         self._writer = open_engine(url, writes=True)
-        self._reader = open_engine(url, writes=False)
+        self._reader = Reader(open_engine(url, writes=False))
         self._reading = Reading(self._reader)
         self._search = Search(self._reader)
         # Other processes are waited for by the database, other threads here, in order and without polling.
@@ -38,17 +40,21 @@ class Index:
         """Commit what was submitted and close all connections."""
         self._commits.close()
         self._writer.dispose()
-        self._reader.dispose()
+        self._reader.close()
 
     def check_schema(self) -> None:
         """Raise `IndexUnavailable`, with what to do, unless the database answers and has the tables of this version."""
-        check_schema(self._reader)
+        check_schema(self._reader.engine)
 
     def submit(
         self, records: Sequence[InstanceRecord], duplicates: DuplicatePolicy = DuplicatePolicy.REPLACE_IF_CHANGED
     ) -> Future[list[Stored]]:
         """Store records in one transaction, together with those of others that wait; see `store`."""
         return self._commits.submit(records, duplicates)
+
+    def announce(self) -> AbstractContextManager[None]:
+        """A context in which a record is made that will be submitted soon: a commit under way waits for it a little."""
+        return self._commits.announce()
 
     def store(
         self, records: Sequence[InstanceRecord], duplicates: DuplicatePolicy = DuplicatePolicy.REPLACE_IF_CHANGED

@@ -11,11 +11,11 @@ from functools import cached_property
 from typing import Any
 
 import zstandard
-from sqlalchemy import Engine, Select, bindparam, func, literal_column, select
+from sqlalchemy import Select, bindparam, func, literal_column, select
 
 from dicomcore.data import PLACEHOLDER
 from dicomcore.index.changes import ChangeEntry, read_change, uid_columns
-from dicomcore.index.engine import Prepared
+from dicomcore.index.prepared import Reader
 from dicomcore.index.tables import ChangeKind, change, frame_page, instance, patient, series, study
 from dicomcore.resources import Level, Resource
 
@@ -126,10 +126,8 @@ def _page(*columns: Any) -> Select[Any]:
 class Reading:
     """The reads of one index."""
 
-    def __init__(self, engine: Engine) -> None:
-        def prepare(statement: Select[Any]) -> Prepared:
-            return Prepared(engine, statement)
-
+    def __init__(self, reader: Reader) -> None:
+        prepare = reader.prepare
         self._rows = {
             Level.STUDY: prepare(_below_study(*_ROW)),
             Level.SERIES: prepare(_below_series(*_ROW)),

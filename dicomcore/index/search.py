@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Engine
-
 from dicomcore.errors import LimitExceeded
 from dicomcore.index.answers import Answers
-from dicomcore.index.engine import Prepared
 from dicomcore.index.plan import Plan, plan
+from dicomcore.index.prepared import Reader
 from dicomcore.index.statements import (
     candidates_statement,
     count_statement,
@@ -48,13 +46,13 @@ class Search:
     ``max_candidates`` is how many rows one search may match on their JSON.
     """
 
-    def __init__(self, engine: Engine, *, max_candidates: int = MAX_CANDIDATES) -> None:
+    def __init__(self, reader: Reader, *, max_candidates: int = MAX_CANDIDATES) -> None:
         self._max_candidates = max_candidates
-        self._is_sqlite = engine.dialect.name == "sqlite"
-        self._page = lru_cache(_STATEMENTS)(lambda shape: Prepared(engine, page_statement(shape)))
-        self._count = lru_cache(_STATEMENTS)(lambda shape: Prepared(engine, count_statement(shape)))
-        self._candidates = lru_cache(_STATEMENTS)(lambda shape: Prepared(engine, candidates_statement(shape)))
-        self._rows = lru_cache(_STATEMENTS)(lambda shape: Prepared(engine, rows_statement(shape, _CHUNK)))
+        self._is_sqlite = reader.is_sqlite
+        self._page = lru_cache(_STATEMENTS)(lambda shape: reader.prepare(page_statement(shape)))
+        self._count = lru_cache(_STATEMENTS)(lambda shape: reader.prepare(count_statement(shape)))
+        self._candidates = lru_cache(_STATEMENTS)(lambda shape: reader.prepare(candidates_statement(shape)))
+        self._rows = lru_cache(_STATEMENTS)(lambda shape: reader.prepare(rows_statement(shape, _CHUNK)))
 
     def find(self, query: Query) -> Found:
         """Answer a query; raises `LimitExceeded` if too much would have to be read, `IndexUnavailable`."""

@@ -32,6 +32,7 @@ class LocalStorage:
         self, folder: Path, *, memory_limit: int = DEFAULT_MEMORY_LIMIT, size_limit: int = DEFAULT_SIZE_LIMIT
     ) -> None:
         self._objects = folder / "objects"
+        self._root = str(self._objects)
         self._spool = folder / "spool"
         self._memory_limit = memory_limit
         self._size_limit = size_limit
@@ -81,7 +82,7 @@ class LocalStorage:
     def delete(self, key: str) -> None:
         """Unlink an object; who has it open reads on."""
         try:
-            self._path(key).unlink(missing_ok=True)
+            Path(self._path(key)).unlink(missing_ok=True)
         except OSError as error:
             raise storage_error(error) from error
 
@@ -119,7 +120,7 @@ class LocalStorage:
             path.unlink(missing_ok=True)
         for key in orphans:
             self._orphans.mkdir(exist_ok=True)
-            self._path(key).rename(self._orphans / key)
+            os.rename(self._path(key), self._orphans / key)
         self._swept.touch()
         return len(unfinished) + len(orphans)
 
@@ -141,10 +142,10 @@ class LocalStorage:
             return False
         return True
 
-    def _path(self, key: str) -> Path:
+    def _path(self, key: str) -> str:
         if not is_key(key):
             raise StorageUnavailable("the index names an object by something that is no key")
-        return self._objects / directory_of(key) / key
+        return f"{self._root}/{directory_of(key)}/{key}"
 
     def _directory(self, key: str) -> Path:
         name = directory_of(key)
@@ -181,6 +182,11 @@ class LocalObject:
         stop = self.size if end is None else min(end, self.size)
         for position in range(start, stop, _WINDOW):
             yield self.view(position, min(position + _WINDOW, stop))
+
+    def read(self, start: int = 0, end: int | None = None) -> bytes:
+        """Copy ``start`` to ``end``."""
+        stop = self.size if end is None else min(end, self.size)
+        return os.pread(self._file, stop - start, start) if self._file is not None and start < stop else b""
 
     def close(self) -> None:
         """Close the file; views stay valid."""

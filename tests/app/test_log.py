@@ -3,16 +3,13 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 import structlog
-from fastapi import FastAPI
-from fastapi.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.log import RequestLog, configure_logging
+from app.log import REQUEST_ID, Level, configure_logging, write_request_line
 
 
 @pytest.fixture(autouse=True)
@@ -34,30 +31,6 @@ def stream() -> io.StringIO:
 
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
-
-
-def client(app: ASGIApp) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
-
-
-def application() -> FastAPI:
-    app = FastAPI()
-    app.add_middleware(RequestLog)
-
-    @app.get("/hello/{name}", response_class=PlainTextResponse)
-    async def hello(name: str) -> str:
-        structlog.get_logger().info("greeting")
-        return f"hello {name}"
-
-    @app.get("/fail")
-    async def fail() -> None:
-        raise RuntimeError("no")
-
-    @app.get("/health/live")
-    async def live() -> None:
-        pass
-
-    return app
 
 
 def test_an_event_is_one_line_of_json_with_its_facts(stream: io.StringIO) -> None:
@@ -112,54 +85,59 @@ def test_an_exception_is_logged_without_local_variables(stream: io.StringIO) -> 
     assert "Doe^Jane" not in line["exception"]
 
 
-async def test_a_request_is_one_line_without_the_values_of_its_url(stream: io.StringIO) -> None:
-    async with client(application()) as http:
-        await http.get("/hello/doe", params={"PatientName": "Doe"})
-    line = lines(stream)[-1]
-    assert (line["method"], line["route"], line["status"], line["bytes"]) == ("GET", "/hello/{name}", 200, 9)
-    assert "doe" not in stream.getvalue().lower()
+def test_the_id_of_the_request_that_is_answered_stands_in_every_line(stream: io.StringIO) -> None:
+    token = REQUEST_ID.set("some-request")
+    structlog.get_logger().info("ours")
+    logging.getLogger("dicomcore").warning("a library's")
+    REQUEST_ID.reset(token)
+    structlog.get_logger().info("afterwards")
+    assert [line.get("request_id") for line in lines(stream)] == ["some-request", "some-request", None]
 
 
-async def test_the_request_id_stands_in_every_line_and_in_the_response(stream: io.StringIO) -> None:
-    async with client(application()) as http:
-        response = await http.get("/hello/x", headers={"X-Request-ID": "from-the-proxy_1"})
-    assert response.headers["X-Request-ID"] == "from-the-proxy_1"
-    assert [line["request_id"] for line in lines(stream)] == ["from-the-proxy_1"] * 2
+def test_the_line_of_a_request_holds_its_facts(stream: io.StringIO) -> None:
+    write_request_line("some-request", "GET", "/studies", 200, 0.0123456, 17, False)
+    (line,) = lines(stream)
+    assert datetime.fromisoformat(line.pop("timestamp")).utcoffset() == timedelta()
+    assert line == {
+        "event": "request",
+        "level": "info",
+        "request_id": "some-request",
+        "method": "GET",
+        "route": "/studies",
+        "status": 200,
+        "ms": 12.35,
+        "bytes": 17,
+    }
 
 
-@pytest.mark.parametrize("given", ["", "a b", "x" * 65, "a\u00e9"])
-async def test_a_request_id_that_is_no_sane_word_is_replaced(stream: io.StringIO, given: str) -> None:
-    async with client(application()) as http:
-        response = await http.get("/hello/x", headers={"X-Request-ID": given.encode("latin-1")})
-    assert len(response.headers["X-Request-ID"]) == 16
+def test_the_line_of_a_request_looks_like_all_others(stream: io.StringIO) -> None:
+    write_request_line("some-request", "GET", "/studies", 200, 0.01, 17, False)
+    facts = {"method": "GET", "route": "/studies", "status": 200, "ms": 10.0, "bytes": 17}
+    token = REQUEST_ID.set("some-request")
+    structlog.get_logger().info("request", **facts)
+    REQUEST_ID.reset(token)
+    ours, others = lines(stream)
+    assert {**ours, "timestamp": ""} == {**others, "timestamp": ""}
+    assert (len(ours["timestamp"]), ours["timestamp"][-1]) == (len(others["timestamp"]), "Z")
 
 
-async def test_a_failure_is_a_problem_with_the_id_under_which_the_log_tells_why(stream: io.StringIO) -> None:
-    async with client(application()) as http:
-        response = await http.get("/fail")
-    assert response.status_code == 500
-    assert response.headers["Content-Type"] == "application/problem+json"
-    request_id = response.headers["X-Request-ID"]
-    assert request_id in response.json()["detail"]
-    failed, request = lines(stream)
-    assert (failed["event"], failed["request_id"], request["status"]) == ("request failed", request_id, 500)
+@pytest.mark.parametrize(
+    ("level", "is_detail", "count"),
+    [("debug", True, 1), ("debug", False, 1), ("info", True, 0), ("info", False, 1), ("warning", False, 0)],
+)
+def test_lines_of_requests_below_the_level_are_left_out(level: Level, is_detail: bool, count: int) -> None:
+    stream = io.StringIO()
+    configure_logging("json", level, stream=stream)
+    write_request_line("some-request", "GET", "/health/live", 200, 0.01, 17, is_detail)
+    assert len(lines(stream)) == count
 
 
-async def test_a_failure_after_the_first_byte_is_left_to_the_server(stream: io.StringIO) -> None:
-    async def broken(_scope: Scope, _receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        raise RuntimeError
-
-    async with client(RequestLog(broken)) as http:
-        with pytest.raises(RuntimeError):
-            await http.get("/")
-    assert lines(stream)[-1]["status"] == 499
-
-
-async def test_probes_are_logged_only_in_detail(stream: io.StringIO) -> None:
-    async with client(application()) as http:
-        assert (await http.get("/health/live")).status_code == 200
-    assert stream.getvalue() == ""
+def test_on_a_terminal_the_line_of_a_request_is_for_people() -> None:
+    stream = io.StringIO()
+    configure_logging("console", stream=stream)
+    write_request_line("some-request", "GET", "/studies", 200, 0.01, 17, False)
+    (line,) = stream.getvalue().splitlines()
+    assert "request " in line and "route=/studies" in line and "request_id=some-request" in line
 
 
 class FullVolume(io.StringIO):
@@ -172,4 +150,5 @@ class FullVolume(io.StringIO):
 def test_lines_that_cannot_be_written_are_lost_and_nothing_else() -> None:
     configure_logging("json", stream=FullVolume())
     structlog.get_logger().info("something")
+    write_request_line("some-request", "GET", "/studies", 200, 0.01, 17, False)
     logging.getLogger("dicomcore").error("something else")

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from app.route_template import route_template
+from app.route_template import route_template, set_route_template
 
 
 class Route:
@@ -26,3 +26,16 @@ def scope(path: str, template: str, root_path: str = "", **path_params: str) -> 
 )
 def test_a_route_is_named_without_the_values_in_its_path(given: dict[str, Any], expected: str) -> None:
     assert route_template(given) == expected
+
+
+def test_who_finds_a_route_without_fastapi_says_which() -> None:
+    found = scope("/dicom-web/studies/1.2", "/other/{study}", study="1.2")
+    set_route_template(found, "/dicom-web/studies/{study}")
+    assert route_template(found) == "/dicom-web/studies/{study}"
+
+
+def test_a_route_that_was_named_keeps_its_name() -> None:
+    found = scope("/dicom-web/studies/1.2", "/studies/{study}", study="1.2")
+    assert route_template(found) == "/dicom-web/studies/{study}"
+    found["path"] = "/elsewhere"
+    assert route_template(found) == "/dicom-web/studies/{study}"

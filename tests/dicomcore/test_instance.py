@@ -1,5 +1,9 @@
-from collections.abc import AsyncIterator
+import errno
+import os
+import threading
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from builders import (
@@ -29,11 +33,14 @@ from dicomcore.errors import (
     StorageUnavailable,
 )
 from dicomcore.instance import Instance
+from dicomcore.storage import Storage, StoredObject
+from dicomcore.threads import Threads
 
 WORDS = bytes(range(32))
 SWAPPED = b"".join(WORDS[n : n + 2][::-1] for n in range(0, 32, 2))
 JPEGS = [b"\xff\xd8" + bytes([n]) * 60 + b"\xff\xd9" for n in range(3)]
 JPEG = part10(ct_dataset(PixelData=None, extra=element(0x00280008, "IS", "3")) + encapsulated(JPEGS), JPEG_BASELINE)
+COPIED = 1 << 20  # bytes up to which objects are copied
 LARGE = ct_instance(Rows=3000, Columns=3000, PixelData=bytes(range(250)) * 72_000)
 
 
@@ -138,6 +145,202 @@ async def test_what_cannot_be_decoded_is_not_made(archive: Archive) -> None:
         await instance.file(EXPLICIT_LE)
     with pytest.raises(CodecUnavailable):
         await instance.frames([1], decoded=True)
+
+
+# Objects below and above the size up to which they are copied on the event loop
+
+
+def of_size(size: int) -> bytes:
+    """A CT instance of a number of bytes, most of them a document."""
+    length = size - len(ct_instance(extra=element(0x00420011, "OB")))
+    document = bytes(range(256)) * (length // 256) + bytes(length % 256)
+    return ct_instance(extra=element(0x00420011, "OB", document))
+
+
+def with_rows(rows: int) -> bytes:
+    """A CT instance with so many rows of a kilobyte."""
+    return ct_instance(Rows=rows, Columns=512, PixelData=bytes(range(256)) * 4 * rows)
+
+
+def open_objects(settings: Settings) -> list[str]:
+    """The objects that this process has open."""
+    descriptors = Path("/proc/self/fd").iterdir()
+    found = [os.readlink(path) for path in descriptors if path.is_symlink()]
+    return [name for name in found if name.startswith(str(settings.data / "objects"))]
+
+
+class Observed:
+    """A storage whose objects note in which threads they are opened, and when they are closed."""
+
+    def __init__(self, storage: Storage, error: Exception | None = None) -> None:
+        self._storage = storage
+        self.error = error
+        self.opened: list[threading.Thread] = []
+        self.closed = 0
+
+    def open(self, key: str) -> StoredObject:
+        self.opened.append(threading.current_thread())
+        return ObservedObject(self, self._storage.open(key))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._storage, name)
+
+
+class ObservedObject:
+    """An object of `Observed`; copying it fails with the error of the storage if there is one."""
+
+    def __init__(self, storage: Observed, stored: StoredObject) -> None:
+        self._storage = storage
+        self._stored = stored
+        self.size = stored.size
+
+    def read(self, start: int = 0, end: int | None = None) -> bytes:
+        if self._storage.error is not None:
+            raise self._storage.error
+        return self._stored.read(start, end)
+
+    def view(self, start: int = 0, end: int | None = None) -> memoryview:
+        return self._stored.view(start, end)
+
+    def windows(self, start: int = 0, end: int | None = None) -> Iterator[memoryview]:
+        return self._stored.windows(start, end)
+
+    def close(self) -> None:
+        self._storage.closed += 1
+        self._stored.close()
+
+
+async def observed(
+    archive: Archive, content: bytes, error: Exception | None = None, *, verify: bool = True
+) -> tuple[Instance, Observed]:
+    """A stored instance, and the storage that it reads from."""
+    resource = (await stored(archive, content)).resource
+    row = archive.index.instance(resource)
+    assert row is not None
+    storage = Observed(archive.storage, error)
+    return Instance(row, storage, archive.index, Threads(1), verify=verify), storage
+
+
+SIZES = [COPIED - 2, COPIED, COPIED + 2, 3 * COPIED]
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_objects_of_every_size_are_read_whole_or_in_part(archive: Archive, settings: Settings, size: int) -> None:
+    content = of_size(size)
+    instance = await stored(archive, content)
+    assert instance.size == len(content) == size
+    assert await joined(await instance.read()) == content
+    assert await joined(await instance.read(0, size + 10)) == content
+    assert await joined(await instance.read(1)) == content[1:]
+    assert await joined(await instance.read(5, COPIED)) == content[5:COPIED]
+    assert await joined(await instance.read(size - 3, size)) == content[-3:]
+    for start, end in ((5, 5), (7, 3), (size, None), (size + 10, size + 20)):
+        assert await joined(await instance.read(start, end)) == b""
+    assert open_objects(settings) == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("offset", [200, -1])
+async def test_damage_up_to_one_window_is_known_before_the_first_byte(
+    archive: Archive, settings: Settings, size: int, offset: int
+) -> None:
+    instance = await stored(archive, of_size(size))
+    damage(settings, offset)
+    with pytest.raises(DamagedInstance, match="differ"):
+        await instance.read()
+    with pytest.raises(DamagedInstance, match="differ"):
+        await instance.read(0, size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_an_object_of_another_size_is_refused_before_the_first_byte(
+    archive: Archive, settings: Settings, size: int
+) -> None:
+    instance = await stored(archive, of_size(size))
+    for changed in (of_size(size)[:-1], of_size(size) + b"x", b""):
+        object_of(settings).write_bytes(changed)
+        for start, end in ((0, None), (5, 10)):
+            with pytest.raises(DamagedInstance, match="size"):
+                await instance.read(start, end)
+    assert open_objects(settings) == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_part_of_a_damaged_object_is_given_as_it_is(archive: Archive, settings: Settings, size: int) -> None:
+    content = of_size(size)
+    instance = await stored(archive, content)
+    damage(settings, -1)
+    assert await joined(await instance.read(0, size - 1)) == content[:-1]
+    assert await joined(await instance.read(1)) == content[1:-1] + bytes([content[-1] ^ 0xFF])
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_without_verification_damage_is_given_as_it_is(archive: Archive, settings: Settings, size: int) -> None:
+    instance, _ = await observed(archive, of_size(size), verify=False)
+    damage(settings, -1)
+    given = await joined(await instance.read())
+    assert (len(given), given[-1]) == (size, of_size(size)[-1] ^ 0xFF)
+
+
+async def test_a_small_object_is_closed_before_its_bytes_leave(archive: Archive, settings: Settings) -> None:
+    instance = await stored(archive, of_size(COPIED))
+    buffers = await instance.read()
+    assert open_objects(settings) == []
+    assert await joined(buffers) == of_size(COPIED)
+
+
+async def test_a_small_object_that_is_damaged_is_closed(archive: Archive, settings: Settings) -> None:
+    instance = await stored(archive, of_size(COPIED))
+    damage(settings)
+    with pytest.raises(DamagedInstance):
+        await instance.read()
+    assert open_objects(settings) == []
+
+
+async def test_a_small_object_is_read_on_the_event_loop_and_a_large_one_in_a_thread(archive: Archive) -> None:
+    here = threading.current_thread()
+    instance, storage = await observed(archive, of_size(COPIED))
+    await joined(await instance.read())
+    assert [thread is here for thread in storage.opened] == [True]
+    instance, storage = await observed(archive, of_size(COPIED + 2))
+    await joined(await instance.read())
+    await joined(await instance.read(2))
+    assert [thread is here for thread in storage.opened] == [False, True]
+    assert storage.closed == 2
+
+
+async def test_small_frames_are_read_on_the_event_loop_and_large_or_decoded_ones_in_a_thread(archive: Archive) -> None:
+    here = threading.current_thread()
+    places = []
+    for content in (with_rows(1024), JPEG, with_rows(1025), ct_instance(DEFLATED_LE), ct_instance(EXPLICIT_BE)):
+        instance, storage = await observed(archive, content)
+        await instance.frames([1], decoded=content != JPEG)
+        places.append({thread is here for thread in storage.opened})
+        assert storage.closed == len(storage.opened)
+    assert places == [{True}, {True}, {False}, {False}, {False}]
+
+
+@pytest.mark.parametrize("verify", [True, False])
+async def test_an_object_that_cannot_be_read_is_closed_all_the_same(archive: Archive, verify: bool) -> None:
+    error = OSError(errno.EIO, "input/output error")
+    instance, storage = await observed(archive, ct_instance(), error, verify=verify)
+    with pytest.raises(OSError):
+        await instance.frames([1], decoded=False)
+    assert (len(storage.opened), storage.closed) == (1, 1)
+    with pytest.raises(OSError):
+        await instance.read()
+    assert (len(storage.opened), storage.closed) == (2, 2)
+
+
+async def test_frames_are_the_same_copied_mapped_and_lazy(archive: Archive, settings: Settings) -> None:
+    for rows in (1, 1023, 1024, 1025, 3000):
+        pixels = bytes(range(256)) * 4 * rows
+        instance = await stored(archive, with_rows(rows))
+        for lazy in (False, True):
+            (frame,) = await instance.frames([1], decoded=True, lazy=lazy)
+            assert await whole(frame) == pixels
+            assert await joined(frame.read(3, 1000)) == pixels[3:1000]
+    assert open_objects(settings) == []
 
 
 # What happens between the look-up and the opening

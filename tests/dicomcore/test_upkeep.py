@@ -1,6 +1,7 @@
 import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from builders import ct_instance
@@ -128,7 +129,7 @@ def test_a_sound_archive_verifies(storage: LocalStorage, index: Index) -> None:
 def test_missing_and_changed_objects_are_named(storage: LocalStorage, index: Index) -> None:
     missing, changed, _ = filled(storage, index)
     storage.delete(missing)
-    storage._path(changed).write_bytes(b"something else")
+    Path(storage._path(changed)).write_bytes(b"something else")
     found = {damage.key: damage.problem for damage in verify(storage, index, nothing)}
     assert found == {missing: "the object is missing", changed: "the bytes differ from what was stored"}
 
@@ -138,8 +139,8 @@ def test_an_object_without_a_row_is_named_unless_it_may_be_on_its_way(storage: L
     young = keep(storage, ct_instance(SOPInstanceUID="1.9"))
     assert list(verify(storage, index, nothing)) == []
     old = f"{int((time.time() - 120) * 1000):012x}" + young[12:]
-    storage._path(old).parent.mkdir(parents=True, exist_ok=True)
-    storage._path(young).rename(storage._path(old))
+    Path(storage._path(old)).parent.mkdir(parents=True, exist_ok=True)
+    Path(storage._path(young)).rename(storage._path(old))
     assert list(verify(storage, index, nothing)) == [Damage(old, "no row refers to this object")]
 
 

@@ -12,6 +12,7 @@ from index_fixtures import empty_database, fragments, open_index, record, sqlite
 from app.parameters import parse_search
 from dicomcore.errors import DicomError
 from dicomcore.index import open_engine
+from dicomcore.index.prepared import Reader
 from dicomcore.index.search import Search
 from dicomcore.matching import matches_all, normalize, wild_card_matches
 from dicomcore.names import normalize_name
@@ -58,9 +59,9 @@ def search_in(url: str) -> Iterator[Search]:
                 for number, study in enumerate(STUDIES)
             ]
         )
-        engine = open_engine(url, writes=False)
-        yield Search(engine)
-        engine.dispose()
+        reader = Reader(open_engine(url, writes=False))
+        yield Search(reader)
+        reader.close()
 
 
 @pytest.fixture(scope="module")

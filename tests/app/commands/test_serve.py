@@ -3,6 +3,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import httpx
@@ -51,15 +52,18 @@ def test_the_log_is_json_lines_without_what_was_asked_for(tmp_path: Path) -> Non
 
 def test_several_workers_share_archive_and_metrics(tmp_path: Path) -> None:
     server = start_server(tmp_path / "data", "--workers", "2")
+    stored = 'isocenter_http_requests_total{method="POST",route="/dicom-web/studies",status="200"} 8.0'
     try:
         for number in range(8):
             content = ct_instance(SOPInstanceUID=f"1.2.3.4.{number}")
             headers = {"Content-Type": "application/dicom", "Connection": "close"}
             assert httpx.post(f"{server.base}/studies", content=content, headers=headers).status_code == 200
-        metrics = httpx.get(f"{server.url}/metrics").text
+        # The worker that is asked counts what it has noted at once, the other one after half a second.
+        metrics, end = "", time.monotonic() + 30
+        while stored not in metrics and time.monotonic() < end:
+            metrics = httpx.get(f"{server.url}/metrics").text
     finally:
         server.stop()
-    stored = 'isocenter_http_requests_total{method="POST",route="/dicom-web/studies",status="200"} 8.0'
     assert stored in metrics
     assert "isocenter_archive_instances 8.0" in metrics
 

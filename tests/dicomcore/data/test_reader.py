@@ -13,6 +13,7 @@ from dicomcore.data import (
     EXPLICIT_VR_LITTLE_ENDIAN,
     IMPLICIT_VR_LITTLE_ENDIAN,
     VRS,
+    Alarm,
     Dataset,
     TransferSyntax,
     read_dataset,
@@ -205,9 +206,20 @@ def test_more_than_a_million_fragments_are_refused() -> None:
     assert caught.value.limit == "fragments"
 
 
-def test_a_large_data_set_is_announced_once() -> None:
-    announced: list[bool] = []
+def test_a_data_set_of_many_elements_rings_the_alarm_once() -> None:
+    rung: list[str] = []
     content = header(0x00400275, "SQ", 8 * 50_000) + item(b"") * 50_000
-    read_dataset(content, EXPLICIT_VR_LITTLE_ENDIAN, on_large=lambda: announced.append(True))
-    read_dataset(element(0x00080060, "CS", "CT"), EXPLICIT_VR_LITTLE_ENDIAN, on_large=lambda: announced.append(False))
-    assert announced == [True]
+    read_dataset(content, EXPLICIT_VR_LITTLE_ENDIAN, alarm=Alarm(20_000, lambda: rung.append("large")))
+    small = element(0x00080060, "CS", "CT")
+    read_dataset(small, EXPLICIT_VR_LITTLE_ENDIAN, alarm=Alarm(20_000, lambda: rung.append("small")))
+    assert rung == ["large"]
+
+
+def test_an_alarm_may_stop_the_reading() -> None:
+    def stop() -> None:
+        raise KeyError
+
+    content = header(0x00400275, "SQ", 8 * 50) + item(b"") * 50
+    with pytest.raises(KeyError):
+        read_dataset(content, EXPLICIT_VR_LITTLE_ENDIAN, alarm=Alarm(50, stop))
+    assert len(read_dataset(content, EXPLICIT_VR_LITTLE_ENDIAN, alarm=Alarm(1000, stop))) == 1

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from index_fixtures import DATABASES, new_database, open_index, record, sqlite_url
-from sqlalchemy import bindparam, select, text
+from index_fixtures import DATABASES, new_database, sqlite_url
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from dicomcore.errors import DicomError, IndexUnavailable, MalformedDataset, StorageFull
 from dicomcore.index import open_engine
-from dicomcore.index.engine import Prepared, parse_url, read, translated, write
-from dicomcore.index.tables import study
+from dicomcore.index.engine import is_broken, once_more_if_broken, parse_url, read, translated, write
 from dicomcore.index.transaction import Transaction
 
 
@@ -92,44 +92,41 @@ def test_writers_take_turns(url: str) -> None:
     assert order == ["first", "second"]
 
 
-def test_a_reader_does_not_wait_for_a_writer(url: str) -> None:
-    with open_index(url) as index:
-        index.store([record("1.1")])
-        writer, reader = open_engine(url, writes=True), open_engine(url, writes=False)
-        count = Prepared(reader, text("SELECT count(*) FROM study"))
-        seen = write(writer, lambda transaction: (transaction.execute(text("DELETE FROM study")), count.row()))
-        writer.dispose()
-        reader.dispose()
-    assert tuple(seen[1]) == (1,)
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (psycopg.errors.AdminShutdown("terminating connection"), True),
+        (psycopg.errors.ConnectionFailure("gone"), True),
+        (psycopg.OperationalError("server closed the connection unexpectedly"), True),
+        (psycopg.InterfaceError("the connection is closed"), True),
+        (psycopg.errors.LockNotAvailable("lock timeout"), False),
+        (psycopg.errors.UndefinedTable("no such table"), False),
+        (sqlite3.OperationalError("database is locked"), False),
+        (OperationalError("SELECT 1", {}, psycopg.errors.AdminShutdown("terminating connection")), True),
+        (OperationalError("SELECT 1", {}, sqlite3.OperationalError("database is locked")), False),
+    ],
+)
+def test_a_connection_that_is_broken_is_told_from_other_errors(error: Exception, expected: bool) -> None:
+    assert is_broken(error) is expected
 
 
-def test_a_prepared_statement_gives_tuples(url: str) -> None:
-    with open_index(url) as index:
-        index.store([record("1.1", "1.2", "1.3"), record("2.1", "2.2", "2.3")])
-        engine = open_engine(url, writes=False)
-        one = select(study.c.study_instance_uid, study.c.number_of_study_related_series)
-        prepared = Prepared(engine, one.where(study.c.study_instance_uid == bindparam("uid")))
-        assert prepared.rows(uid="2.1") == [("2.1", 1)]
-        assert prepared.row(uid="3.1") is None
-        engine.dispose()
+def test_what_a_broken_connection_failed_is_tried_once_more(tmp_path: Path) -> None:
+    engine = open_engine(sqlite_url(tmp_path), writes=False)
+    errors: list[Exception] = [psycopg.errors.AdminShutdown("terminating connection")]
 
+    def attempt() -> str:
+        if errors:
+            raise errors.pop()
+        return "done"
 
-@pytest.mark.postgresql
-def test_a_connection_that_the_server_closed_is_replaced(postgresql_url: str) -> None:
-    reader, other = open_engine(postgresql_url, writes=False), open_engine(postgresql_url, writes=False)
-    number = Prepared(reader, text("SELECT pg_backend_pid()"))
-    (before,) = number.row()
-    read(other, lambda connection: connection.execute(text(f"SELECT pg_terminate_backend({before}, 5000)")).all())
-    (after,) = number.row()
-    reader.dispose()
-    other.dispose()
-    assert after != before
-
-
-def test_a_database_that_is_not_there_is_unavailable() -> None:
-    engine = open_engine("postgresql://nobody@127.0.0.1:1/nothing", writes=False)
-    with pytest.raises(IndexUnavailable, match="does not answer"):
-        Prepared(engine, text("SELECT 1")).row()
+    assert once_more_if_broken(engine, attempt) == "done"
+    errors += [psycopg.errors.AdminShutdown("second")] * 2
+    with pytest.raises(IndexUnavailable, match="second"):
+        once_more_if_broken(engine, attempt)
+    errors[:] = [sqlite3.OperationalError("not again"), sqlite3.OperationalError("first")]
+    with pytest.raises(IndexUnavailable, match="first"):
+        once_more_if_broken(engine, attempt)
+    engine.dispose()
 
 
 def test_a_write_that_failed_before_its_commit_says_that_nothing_changed() -> None:

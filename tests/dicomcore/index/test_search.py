@@ -11,6 +11,7 @@ from index_fixtures import MR_IMAGE_STORAGE, empty_database, open_index, record,
 from app.parameters import parse_search
 from dicomcore.errors import LimitExceeded
 from dicomcore.index import Index, InstanceRecord, open_engine
+from dicomcore.index.prepared import Reader
 from dicomcore.index.search import Search
 from dicomcore.resources import Level, Resource
 
@@ -353,14 +354,14 @@ def test_patients_are_an_extension(index: Index) -> None:
 def test_a_search_that_would_read_too_much_is_refused(tmp_path: Path) -> None:
     with open_index(sqlite_url(tmp_path)) as opened:
         opened.store(RECORDS)
-        engine = open_engine(sqlite_url(tmp_path), writes=False)
-        search = Search(engine, max_candidates=2)
+        reader = Reader(open_engine(sqlite_url(tmp_path), writes=False))
+        search = Search(reader, max_candidates=2)
         two = parse_search("Modality=CT&ImageType=AXIAL", Level.INSTANCE, Resource("1.1")).query
         three = parse_search("ImageType=AXIAL", Level.INSTANCE, Resource("1.1")).query
         assert search.find(two).total == 1
         with pytest.raises(LimitExceeded):
             search.find(three)
-        engine.dispose()
+        reader.close()
 
 
 def test_the_largest_queries_that_can_be_asked_are_answered(index: Index) -> None:

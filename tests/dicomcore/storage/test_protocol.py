@@ -27,6 +27,7 @@ def test_what_is_kept_can_be_opened(storage: Storage, size: int) -> None:
     assert stored.size == len(content)
     assert bytes(stored.view()) == content
     assert b"".join(stored.windows()) == content
+    assert stored.read() == content
     stored.close()
 
 
@@ -38,6 +39,42 @@ def test_any_range_can_be_viewed(storage: Storage) -> None:
     assert bytes(stored.view(19_990, 30_000)) == content[19_990:]
     assert bytes(stored.view(5, 5)) == b""
     assert b"".join(stored.windows(3, 19_000)) == content[3:19_000]
+    stored.close()
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (0, None),
+        (0, 0),
+        (0, 1),
+        (5, 5),
+        (7, 3),
+        (4097, 8200),
+        (19_990, None),
+        (19_990, 30_000),
+        (20_000, None),
+        (30_000, 40_000),
+    ],
+)
+def test_any_range_can_be_copied(storage: Storage, start: int, end: int | None) -> None:
+    content = bytes(i % 241 for i in range(20_000))
+    stored = storage.open(keep(storage, content))
+    assert stored.read(start, end) == content[start:end] == bytes(stored.view(start, end))
+    stored.close()
+
+
+def test_copies_do_not_depend_on_what_was_read_before(storage: Storage) -> None:
+    stored = storage.open(keep(storage, b"content"))
+    assert [stored.read(4, 7), stored.read(0, 3), stored.read(4, 7)] == [b"ent", b"con", b"ent"]
+    stored.close()
+
+
+def test_a_copy_of_an_object_that_was_deleted_is_complete(storage: Storage) -> None:
+    key = keep(storage, b"content")
+    stored = storage.open(key)
+    storage.delete(key)
+    assert stored.read(1, 4) == b"ont"
     stored.close()
 
 
