@@ -3,7 +3,7 @@
 Every error is a problem document (RFC 9457), the Status Report of PS3.18 §8.6.3: ``type``, ``title``, ``status``,
 ``detail``, and the facts that the error carries (parameter, tag, offset, limit, available...). A browser gets the same
 as a page. What only the operator can mend is told in general words and logged in full. Exceptions that nobody raised on
-purpose are answered by `app.log.RequestRecord`, which knows the request id.
+purpose are answered by `app.request_record.RequestRecord`, which knows the request id.
 """
 
 import html
@@ -52,6 +52,18 @@ STATUS: dict[type[errors.DicomError], int] = {
     errors.StorageFull: 507,
     errors.IndexUnavailable: 503,
     errors.DamagedInstance: 500,
+    # Of the gateway: what is wrong is not here, and not with the request (RFC 9110 §15.6.3, §15.6.5).
+    errors.NetworkError: 502,
+    errors.MalformedPdu: 502,
+    errors.MalformedCommand: 502,
+    errors.UnexpectedCall: 502,
+    errors.PeerUnreachable: 502,
+    errors.AssociationRejected: 503,
+    errors.AssociationAborted: 502,
+    errors.AssociationTimeout: 504,
+    errors.NoPresentationContext: 502,
+    errors.DimseFailure: 502,
+    errors.UnknownNode: 404,
 }
 
 # What clients read about errors whose own words are for the operator.

@@ -29,6 +29,17 @@ status codes); a test walks this tree and fails when a leaf is missing there.
         - StorageFull
         - IndexUnavailable
         - DamagedInstance
+    - NetworkError: another application entity is at fault, or the way to it
+        - MalformedPdu
+        - MalformedCommand
+        - UnexpectedCall
+        - PeerUnreachable
+        - AssociationRejected
+        - AssociationAborted
+        - AssociationTimeout
+        - NoPresentationContext
+        - DimseFailure
+        - UnknownNode
 """
 
 from collections.abc import Sequence
@@ -217,3 +228,86 @@ class DamagedInstance(StorageUnavailable):
     def __init__(self, resource: object, problem: str) -> None:
         self.resource = resource
         super().__init__(f"{resource} is damaged in storage: {problem}")
+
+
+class NetworkError(DicomError):
+    """Another application entity is at fault, or the way to it."""
+
+
+class MalformedPdu(NetworkError):
+    """Bytes break the rules of PS3.8 §9.3; ``offset`` counts from the start of the PDU."""
+
+    def __init__(self, problem: str, *, offset: int | None = None) -> None:
+        self.problem = problem
+        self.offset = offset
+        super().__init__(problem if offset is None else f"{problem} at byte {offset}")
+
+
+class MalformedCommand(NetworkError):
+    """A message breaks the rules of PS3.7."""
+
+
+class UnexpectedCall(NetworkError):
+    """Something was asked of an association that its state does not allow."""
+
+
+class PeerUnreachable(NetworkError):
+    """No connection to an application entity can be made."""
+
+    def __init__(self, address: str, problem: str) -> None:
+        self.address = address
+        super().__init__(f"{address} cannot be reached: {problem}")
+
+
+class AssociationRejected(NetworkError):
+    """The peer rejected the association (PS3.8 Table 9-21)."""
+
+    def __init__(self, result: int, source: int, reason: int, sentence: str = "") -> None:
+        self.result = result
+        self.source = source
+        self.reason = reason
+        super().__init__(sentence or f"the association was rejected (result {result}, source {source}, {reason})")
+
+
+class AssociationAborted(NetworkError):
+    """The peer aborted the association, or the connection broke (PS3.8 §9.3.8)."""
+
+    def __init__(self, source: int = 0, reason: int = 0, sentence: str = "the association was aborted") -> None:
+        self.source = source
+        self.reason = reason
+        super().__init__(sentence)
+
+
+class AssociationTimeout(NetworkError):
+    """The peer did not answer in time; ``what`` was waited for."""
+
+    def __init__(self, what: str, seconds: float) -> None:
+        self.what = what
+        self.seconds = seconds
+        super().__init__(f"no {what} within {seconds:g} seconds")
+
+
+class NoPresentationContext(NetworkError):
+    """The peer accepted no presentation context for what is to be sent."""
+
+    def __init__(self, sop_class_uid: str, transfer_syntax_uid: str | None = None) -> None:
+        self.uid = sop_class_uid
+        form = "" if transfer_syntax_uid is None else f" in transfer syntax {transfer_syntax_uid}"
+        super().__init__(f"the peer does not accept SOP Class {sop_class_uid}{form}")
+
+
+class DimseFailure(NetworkError):
+    """The peer answered an operation with a failure status (PS3.7 Annex C)."""
+
+    def __init__(self, status: int, comment: str = "") -> None:
+        self.status = status
+        self.comment = comment
+        super().__init__(f"status {status:04X}" + (f": {comment}" if comment else ""))
+
+
+class UnknownNode(NetworkError):
+    """No application entity with this title is configured."""
+
+    def __init__(self, ae_title: str) -> None:
+        self.ae_title = ae_title
+        super().__init__(f"no node is called {ae_title!r}")

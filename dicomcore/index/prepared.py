@@ -20,6 +20,7 @@ from dicomcore.index.engine import is_broken, once_more_if_broken, translated
 from dicomcore.threads import WouldTakeLong, deadline
 
 _ERRORS = (sqlite3.Error, OverflowError, UnicodeEncodeError)
+_CACHE_KIB = 8 * 1024  # most reads go this way, so that it pays to keep more than other connections do
 _STEPS = 2_000  # of SQLite's machine between two looks at the clock: some 50 microseconds
 
 
@@ -83,6 +84,7 @@ class Reader:
             connection = cast(sqlite3.Connection, pooled.driver_connection)
             pooled.detach()
             connection.execute("PRAGMA busy_timeout = 0")
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             connection.set_progress_handler(self._is_over, _STEPS)
             self._on_the_spot = connection
 
