@@ -38,9 +38,10 @@ class _Submission:
 class GroupCommit:
     """Collects records of many callers into transactions."""
 
-    def __init__(self, store: Store, max_group: int = MAX_GROUP) -> None:
+    def __init__(self, store: Store, max_group: int = MAX_GROUP, gathering: float = GATHERING) -> None:
         self._store = store
         self._max_group = max_group
+        self._gathering = gathering
         self._waiting: queue.SimpleQueue[_Submission | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._is_closed = False
@@ -102,7 +103,7 @@ class GroupCommit:
     def _collect(self, first: _Submission) -> tuple[list[_Submission], bool]:
         """Take what waits behind ``first``, and what was announced and comes soon, up to the size of a group."""
         group, count = [first], len(first.records)
-        until = time.monotonic() + GATHERING
+        until = time.monotonic() + self._gathering
         while count < self._max_group:
             patience = until - time.monotonic() if self._announced else 0.0
             try:

@@ -9,7 +9,7 @@ from builders import IMPLICIT_LE, ct_dataset, ct_instance, element, header, item
 from app.settings import Settings
 from dicomcore.archive import Archive
 from dicomcore.data import PLACEHOLDER
-from dicomcore.errors import IndexUnavailable, ResourceGone, ResourceNotFound
+from dicomcore.errors import IndexUnavailable, ResourceGone, ResourceNotFound, StorageUnavailable
 from dicomcore.index import DuplicatePolicy, Index, Stored
 from dicomcore.query import Query
 from dicomcore.resources import Level, Resource
@@ -237,6 +237,22 @@ async def test_verification_names_what_is_damaged(archive: Archive, settings: Se
     path.write_bytes(ct_instance()[:-1] + b"\xff")
     (damage,) = archive.verify(lambda _count: None)
     assert (damage.resource, damage.problem) == (INSTANCE, "the bytes differ from what was stored")
+
+
+async def test_a_small_instance_of_many_elements_is_read_in_a_thread_and_stored_once(
+    archive: Archive, settings: Settings
+) -> None:
+    content = ct_instance() + b"".join(element(0x7FE10000 + number, "UN", b"  ") for number in range(0x1010, 0x1810))
+    assert [(await store(archive, content)).change for _ in range(2)] == [Change.STORED, Change.IDENTICAL]
+    assert await read(archive) == content
+    assert len(objects(settings)) == 1
+
+
+async def test_a_small_instance_that_cannot_be_written_is_refused(archive: Archive, settings: Settings) -> None:
+    (settings.data / "spool").rmdir()
+    with pytest.raises(StorageUnavailable):
+        await store(archive, ct_instance())
+    assert await count(archive) == 0
 
 
 async def test_instances_with_very_much_metadata_are_taken_in_one_by_one(archive: Archive) -> None:

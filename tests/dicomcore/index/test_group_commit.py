@@ -1,6 +1,7 @@
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future
 
 import pytest
 from index_fixtures import record
@@ -34,7 +35,7 @@ class Transactions:
         return [Stored(Outcome.NEW, uid) for uid in uids]
 
 
-def submit(commits: GroupCommit, *uids: str) -> object:
+def submit(commits: GroupCommit, *uids: str) -> Future[list[Stored]]:
     return commits.submit([record(instance=uid) for uid in uids], REPLACE)
 
 
@@ -49,6 +50,32 @@ def test_what_waits_is_stored_in_one_transaction_and_each_gets_its_answers() -> 
     commits.close()
     assert transactions.stored == [["1"], ["2", "3", "4"]]
     assert answers == [["1"], ["2", "3"], ["4"]]
+
+
+def test_a_commit_takes_along_what_was_announced_and_comes_soon() -> None:
+    transactions = Transactions()
+    transactions.may_go_on.set()
+    commits = GroupCommit(transactions, gathering=10.0)
+    with commits.announce():
+        first = submit(commits, "1")
+        second = submit(commits, "2")
+    for future in (first, second):
+        future.result(10)
+    third = submit(commits, "3")
+    third.result(10)
+    commits.close()
+    assert transactions.stored == [["1", "2"], ["3"]]
+
+
+def test_a_commit_does_not_wait_long_for_what_was_announced_and_does_not_come() -> None:
+    transactions = Transactions()
+    transactions.may_go_on.set()
+    commits = GroupCommit(transactions)
+    with commits.announce():
+        submit(commits, "1").result(10)
+        submit(commits, "2").result(10)
+    commits.close()
+    assert transactions.stored == [["1"], ["2"]]
 
 
 def test_a_group_is_not_larger_than_allowed() -> None:
