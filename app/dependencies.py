@@ -6,9 +6,10 @@ finding a frame does; and it is a coroutine because FastAPI runs plain functions
 The parameters are declared for the API description in `app.api_description`.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, cast
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from fastapi import Depends
 from starlette.requests import Request
@@ -27,25 +28,29 @@ MAX_FRAMES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything that `create_app` builds and handlers use."""
+    """Everything that `create_app` builds and handlers use; ``remote`` gives the source that a node is."""
 
     settings: Settings
     source: Source
     urls: UrlPolicy
     gate: Gate
+    remote: Callable[[str], Awaitable[Source]]
+
+    async def asked(self, request: Request, ae_title: str | None = None) -> "Asked":
+        """What a request asks for, of this archive or of another application entity; raises `UnknownNode`."""
+        if ae_title is None:
+            return Asked(request, self, self.source)
+        return Asked(request, self, await self.remote(ae_title), f"/aets/{quote(ae_title, safe='*')}")
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a request asks for, and of whom."""
+    """What a request asks for, and of whom: ``source`` holds the instances, ``mount`` is where it is below us."""
 
     request: Request
     services: Services
-
-    @property
-    def source(self) -> Source:
-        """Whoever holds the instances that the request is about."""
-        return self.services.source
+    source: Source
+    mount: str = ""
 
     @property
     def settings(self) -> Settings:
@@ -55,7 +60,7 @@ class Asked:
     @property
     def base(self) -> str:
         """The Base URI as the client sees it."""
-        return base_uri(self.request.scope, self.services.urls)
+        return base_uri(self.request.scope, self.services.urls) + self.mount
 
     @property
     def query(self) -> bytes:
@@ -108,7 +113,8 @@ class Asked:
 
 async def asked(request: Request) -> Asked:
     """What the request asks for."""
-    return Asked(request, request.app.state.services)
+    services: Services = request.app.state.services
+    return await services.asked(request)
 
 
 AskedDep = Annotated[Asked, Depends(asked)]

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
@@ -156,6 +157,16 @@ class HttpProtocol(HttpToolsProtocol):
         self._cycles = [cycle for cycle in self._cycles if not cycle.response_complete]
         if self.cycle is not None:
             self._cycles.append(self.cycle)
+
+    def on_body(self, body: bytes) -> None:
+        """Hand on what has come without a copy, if the last is taken already, as it mostly is; else as uvicorn does."""
+        if self.cycle.body or self.cycle.response_complete:
+            super().on_body(body)
+            return
+        super().on_body(b"")
+        self.cycle.body = body  # type: ignore[assignment]  # what is taken is made bytes of, and replaced
+        if len(body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
 
     def on_message_complete(self) -> None:
         """Stop watching the body."""

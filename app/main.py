@@ -27,7 +27,9 @@ from app.settings import Settings, load_settings
 from app.storing import Gate
 from app.urls import UrlPolicy
 from dicomcore.archive import Archive
+from dicomcore.errors import UnknownNode
 from dicomcore.index import DuplicatePolicy, Index
+from dicomcore.source import Source
 from dicomcore.storage import LocalStorage
 
 SERVICE_PATH = "/dicom-web"
@@ -75,6 +77,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         source=archive,
         urls=UrlPolicy.of(SERVICE_PATH, trusted_proxies=settings.trusted_proxies, relative=settings.relative_urls),
         gate=Gate(),
+        remote=_no_remote,
     )
     app = Application(
         SERVICE_PATH,
@@ -95,6 +98,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     install_api_docs(app)
     _add_middleware(app, settings, metrics)
     return app
+
+
+async def _no_remote(ae_title: str) -> Source:
+    raise UnknownNode(ae_title)
 
 
 def _statistics(archive: Archive) -> Mapping[str, int]:

@@ -5,6 +5,8 @@ that a resource does not have. But they try one pattern after the other, some fo
 two exit stacks: several times the work of finding a frame in the index, and most of what a request costs when the
 processor's caches are cold. Here a path is looked up segment by segment and its handler is called with `Asked`, the one
 dependency that handlers of the services have.
+
+The same resources are below ``aets/{ae_title}``, where another application entity holds them.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from app.route_template import set_route_template
 Handler = Callable[[Asked], Awaitable[Response]]
 
 _REST = ":path"
+_REMOTE = "aets/"
 
 
 @dataclass(slots=True)
@@ -51,11 +54,29 @@ class ServiceRoutes:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what is found here."""
-        handler = self._handler(scope) if scope["type"] == "http" else None
-        if handler is None:
+        if scope["type"] == "http":
+            path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+            if path.startswith(self._prefix):
+                await self._answer(path[len(self._prefix) :], scope, receive, send)
+                return
+        await self._otherwise(scope, receive, send)
+
+    async def _answer(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        ae_title = None
+        if path.startswith(_REMOTE):
+            ae_title, _, path = path[len(_REMOTE) :].partition("/")
+            # If nothing is found here, it is to be told what is wrong with the resource itself.
+            scope["path"] = f"{scope.get('root_path', '')}{self._prefix}{path}"
+        node, parameters = self._find(path)
+        handler = None if node is None else node.handlers.get(scope["method"])
+        if node is None or handler is None:
             await self._otherwise(scope, receive, send)
             return
-        response = await handler(Asked(Request(scope, receive, send), self._services))
+        scope["path_params"] = parameters
+        template = node.template if ae_title is None else f"{_REMOTE}{{ae_title}}/{node.template}"
+        set_route_template(scope, self._prefix + template)
+        asked = await self._services.asked(Request(scope, receive, send), ae_title)
+        response = await handler(asked)
         await response(scope, receive, send)
 
     def _add(self, route: APIRoute) -> None:
@@ -63,19 +84,8 @@ class ServiceRoutes:
         path = route.path.removeprefix("/")
         for segment in path.split("/"):
             node = _grow(node, segment)
-        node.template = self._prefix + path
+        node.template = path
         node.handlers |= dict.fromkeys(route.methods or (), route.endpoint)
-
-    def _handler(self, scope: Scope) -> Handler | None:
-        path: str = scope["path"].removeprefix(scope.get("root_path", ""))
-        if not path.startswith(self._prefix):
-            return None
-        node, parameters = self._find(path[len(self._prefix) :])
-        handler = None if node is None else node.handlers.get(scope["method"])
-        if node is not None and handler is not None:
-            set_route_template(scope, node.template)
-            scope["path_params"] = parameters
-        return handler
 
     def _find(self, path: str) -> tuple[_Node | None, dict[str, str]]:
         node = self._root

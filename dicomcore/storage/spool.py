@@ -121,7 +121,7 @@ class LocalSpool:
         if self._file is not None:
             self._append(chunk)
             return
-        self._chunks.append(bytes(chunk))
+        self._chunks.append(_kept(chunk))
         self._hold(len(chunk))
         if self._size > self._memory_limit or self._memory.is_full:
             self._spill()
@@ -219,3 +219,9 @@ class LocalSpool:
                 rest = rest[os.write(self._file or 0, rest) :]
         except OSError as error:
             raise storage_error(error) from error
+
+
+def _kept(chunk: Buffer) -> Buffer:
+    """The chunk itself if nobody can change it, else a copy: the receiver may use its buffer again."""
+    is_constant = isinstance(chunk, bytes) or (isinstance(chunk, memoryview) and isinstance(chunk.obj, bytes))
+    return chunk if is_constant else bytes(chunk)

@@ -8,13 +8,17 @@ from app.negotiation import ANYTHING
 from app.settings import load_settings
 from app.storing import Gate
 from app.urls import UrlPolicy
-from dicomcore.errors import InvalidParameter, InvalidUid, LimitExceeded
+from dicomcore.errors import InvalidParameter, InvalidUid, LimitExceeded, UnknownNode
 from dicomcore.resources import Resource
 from dicomcore.source import Source
 
 
 class Nobody(SimpleNamespace):
     """A source that is never asked."""
+
+
+async def remote(ae_title: str) -> Source:
+    raise UnknownNode(ae_title)
 
 
 def asked(query: str = "", *, strict: bool = False, accept: list[str] | None = None, **path: str) -> Asked:
@@ -28,8 +32,8 @@ def asked(query: str = "", *, strict: bool = False, accept: list[str] | None = N
         "headers": [(b"host", b"pacs.test"), *((b"accept", one.encode()) for one in accept or ())],
     }
     source: Source = Nobody()  # type: ignore[assignment]  # nothing is asked of it
-    services = Services(load_settings(strict_accept=strict), source, UrlPolicy("/dicom-web"), Gate())
-    return Asked(Request(scope), services)
+    services = Services(load_settings(strict_accept=strict), source, UrlPolicy("/dicom-web"), Gate(), remote)
+    return Asked(Request(scope), services, source)
 
 
 def test_the_base_uri_is_that_of_the_request() -> None:
