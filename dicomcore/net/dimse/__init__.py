@@ -1,0 +1,1 @@
+"""DICOM messages (PS3.7), without input or output."""

@@ -1,0 +1,1 @@
+"""Service class user: what is asked of other application entities (PS3.4)."""
