@@ -21,6 +21,7 @@ lint: .venv/.installed-dev
 
 bench: .venv/.installed-dev
 	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m benchmarks.dimse
 
 openapi docs: .venv/.installed-dev
 	$(BIN)/python scripts/write_$@.py

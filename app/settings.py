@@ -10,11 +10,14 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, ByteSize, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from dicomcore.errors import InvalidParameter
+from dicomcore.nodes import check_ae_title
 
 PREFIX = "ISOCENTER_"
 EVERYBODY = "*"
@@ -37,6 +40,14 @@ def _split(value: object) -> object:
     return value
 
 
+def _ae_title(value: str) -> str:
+    try:
+        return check_ae_title(value)
+    except InvalidParameter as exc:
+        raise ValueError(f"an AE title {exc.problem}") from exc
+
+
+AeTitle = Annotated[str, AfterValidator(_ae_title)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
@@ -88,6 +99,58 @@ class Settings(BaseSettings):
     header_timeout_seconds: float = _field(10.0, "time a client has for its request line and headers", "seconds", gt=0)
     keep_alive_seconds: int = _field(15, "time an idle connection is kept open", "seconds", ge=1)
     shutdown_seconds: int = _field(30, "time that running requests have when the server is stopped", "seconds", ge=0)
+    dimse_port: int | None = _field(
+        None,
+        "TCP port for DICOM associations; 11112 is usual, 2762 with TLS; without one there are none",
+        ge=0,
+        le=65535,
+    )
+    dimse_host: str = _field(
+        "127.0.0.1", "address for DICOM associations; anything but loopback needs allow-anonymous or dimse-tls-mutual"
+    )
+    ae_title: AeTitle = _field("ISOCENTER", "our AE title: how we call others, and are called")
+    called_ae_titles: Names = _field(
+        (),
+        "AE titles that we answer to besides our own, * for any; TITLE=NODE is answered from that node",
+    )
+    calling_ae_titles: Names = _field((), "AE titles that may call us; by default any may")
+    max_associations: int = _field(50, "open associations to one worker", "associations", ge=1)
+    max_associations_per_address: int = _field(
+        10, "open associations from one address to one worker", "associations", ge=1
+    )
+    artim_timeout_seconds: float = _field(
+        30.0, "time a peer has to ask for an association, and to close it at the end (ARTIM)", "seconds", gt=0
+    )
+    association_timeout_seconds: float = _field(
+        30.0, "time a peer has to answer when we ask for an association, or for its end", "seconds", gt=0
+    )
+    dimse_timeout_seconds: float = _field(
+        60.0, "time a peer has for the next piece of a message, or for its answer", "seconds", gt=0
+    )
+    idle_timeout_seconds: float = _field(60.0, "time an association is kept on which nothing happens", "seconds", gt=0)
+    dimse_tls_certificate: Path | None = _field(
+        None, "PEM file of our certificate and its chain; with it all associations to us are TLS"
+    )
+    dimse_tls_key: Path | None = _field(None, "PEM file of the private key, if it is not with the certificate")
+    dimse_tls_ca: Path | None = _field(
+        None, "PEM file of the authorities that sign the certificates of peers; by default those of the system"
+    )
+    dimse_tls_revocations: Path | None = _field(None, "PEM file of revoked certificates of peers")
+    dimse_tls_profile: Literal["B.12", "B.13"] = _field(
+        "B.12", "secure transport connection profile of PS3.15: B.12 is BCP 195, B.13 narrows it"
+    )
+    dimse_tls_mutual: bool = _field(False, "take associations only from peers with a certificate of dimse-tls-ca")
+    dimse_tls_host_names: bool = _field(True, "take a certificate of a node only if it names the host of the node")
+    accept_unknown_sop_classes: bool = _field(False, "store instances of SOP classes that are not known here")
+    bridge_keep: Literal["keep", "cache", "discard"] = _field(
+        "keep", "what becomes of instances got from a node for a client: keep is for good, cache for a while"
+    )
+    bridge_cache_bytes: ByteSize = _field(
+        ByteSize(50 * GIB), "size up to which instances got from nodes are kept by bridge-keep cache", "bytes", gt=0
+    )
+    bridge_cache_seconds: int = _field(
+        7 * 86_400, "time for which instances got from nodes are kept by bridge-keep cache", "seconds", ge=1
+    )
     log_format: Literal["auto", "console", "json"] = _field(
         "auto", "form of the log: auto is console on a terminal and JSON elsewhere"
     )
@@ -109,6 +172,36 @@ class Settings(BaseSettings):
                 ipaddress.ip_network(network, strict=False)
         return value
 
+    @field_validator("called_ae_titles", "calling_ae_titles")
+    @classmethod
+    def _titles_are_ae_titles(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for title in value:
+            for part in title.split("=", 1):
+                if title != EVERYBODY:
+                    _ae_title(part)
+        return value
+
+    @model_validator(mode="after")
+    def _tls_is_complete(self) -> Self:
+        if self.dimse_tls_certificate is None and (self.dimse_tls_key or self.dimse_tls_mutual):
+            raise ValueError("dimse_tls_key and dimse_tls_mutual need dimse_tls_certificate")
+        if self.dimse_tls_mutual and self.dimse_tls_ca is None:
+            raise ValueError("dimse_tls_mutual needs dimse_tls_ca")
+        return self
+
+    @property
+    def accepted_ae_titles(self) -> tuple[str, ...]:
+        """The titles that we may be called by; none is any."""
+        if EVERYBODY in self.called_ae_titles:
+            return ()
+        return self.ae_title, *(title.partition("=")[0] for title in self.called_ae_titles)
+
+    @property
+    def answering_nodes(self) -> dict[str, str]:
+        """The nodes that requests to some of our titles are answered from, by title."""
+        pairs = (title.partition("=") for title in self.called_ae_titles)
+        return {title: node for title, _, node in pairs if node}
+
     @property
     def database_url(self) -> str:
         """The index database; SQLite in the data folder unless one is set."""
@@ -117,10 +210,12 @@ class Settings(BaseSettings):
     @property
     def is_loopback(self) -> bool:
         """Whether nobody but this machine can reach the address."""
-        try:
-            return ipaddress.ip_address(self.host.strip("[]")).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return _is_loopback(self.host)
+
+    @property
+    def is_dimse_guarded(self) -> bool:
+        """Whether nobody but this machine, or who has a certificate, can open associations."""
+        return self.dimse_port is None or self.dimse_tls_mutual or _is_loopback(self.dimse_host)
 
     def environment(self) -> dict[str, str]:
         """These settings as environment variables: how worker processes, which start anew, receive them."""
@@ -138,6 +233,13 @@ class Settings(BaseSettings):
         """Put the command line first, then the environment, then the file."""
         path = init_settings().get("config") or env_settings().get("config")
         return init_settings, env_settings, _TomlFile(settings_cls, path)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class _TomlFile(PydanticBaseSettingsSource):

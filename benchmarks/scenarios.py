@@ -66,7 +66,7 @@ def _get(where: str, accept: tuple[tuple[str, str], ...], check: Check) -> Excha
     return Exchange(Request("GET", where, accept), check)
 
 
-class _NewImages:
+class NewImages:
     """Copies of a CT image with UIDs of their own, in new series of 100."""
 
     def __init__(self, corpus: Corpus, chance: random.Random) -> None:
@@ -76,6 +76,7 @@ class _NewImages:
         self._count = 0
 
     def next(self) -> tuple[str, bytes]:
+        """SOP Instance UID and file of the next one."""
         series = uid("stored", self._run, self._count // CT_IMAGES)
         sop = uid("stored", self._run, self._count)
         self._count += 1
@@ -91,7 +92,7 @@ class _NewImages:
 
 def _store(count: int) -> Exchanges:
     def exchanges(corpus: Corpus, chance: random.Random) -> Iterator[Exchange]:
-        images = _NewImages(corpus, chance)
+        images = NewImages(corpus, chance)
         while True:
             made = [images.next() for _ in range(count)]
             yield Exchange(stow([file for _, file in made]), stored([sop for sop, _ in made]))

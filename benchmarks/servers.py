@@ -49,7 +49,7 @@ class Server(ABC):
     def __init__(self, directory: Path) -> None:
         self.directory = directory / self.name.lower()
         self.directory.mkdir(parents=True, exist_ok=True)
-        self.address = Address(LOOPBACK, _free_port(), self.base)
+        self.address = Address(LOOPBACK, free_port(), self.base)
         self._process: subprocess.Popen[bytes] | None = None
 
     @abstractmethod
@@ -125,6 +125,10 @@ class Orthanc(Server):
         """Say whether Debian's packages orthanc and orthanc-dicomweb are there."""
         return all(Path(path).exists() for path in (cls.executable, cls.configuration, cls.plugin))
 
+    def changes(self) -> dict[str, Any]:
+        """Settings that a benchmark adds."""
+        return {}
+
     def command(self) -> list[str]:
         """Write the configuration that Debian ships, with the changes named above."""
         shipped = _COMMENTS.sub(lambda match: match[1] or "", self.configuration.read_text())
@@ -139,6 +143,7 @@ class Orthanc(Server):
             "RemoteAccessAllowed": False,
             "AuthenticationEnabled": False,
             "DicomWeb": {"Enable": True, "Root": "/dicom-web/", "StudiesMetadata": "Full", "SeriesMetadata": "Full"},
+            **self.changes(),
         }
         file = self.directory / "orthanc.json"
         file.write_text(json.dumps(settings, indent=1))
@@ -187,7 +192,8 @@ def fresh_directory(root: Path) -> Path:
     return directory
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Let the system choose a port."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])

@@ -1,11 +1,12 @@
 """The tree of errors is complete at its edges."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
 from app.errors import STATUS
 from dicomcore import errors
+from dicomcore.net.dimse import status as dimse
 
 
 def tree(root: type[errors.DicomError]) -> Iterator[type[errors.DicomError]]:
@@ -20,8 +21,14 @@ def test_every_error_has_a_status(error: type[errors.DicomError]) -> None:
     assert STATUS[error] in range(400, 600)
 
 
-def test_the_table_names_no_others() -> None:
-    assert set(STATUS) == set(tree(errors.DicomError))
+@pytest.mark.parametrize("error", list(tree(errors.DicomError)))
+def test_every_error_has_a_dimse_status(error: type[errors.DicomError]) -> None:
+    assert dimse.category(dimse.STATUS[error]) is dimse.Category.FAILURE
+
+
+@pytest.mark.parametrize("table", [STATUS, dimse.STATUS], ids=["http", "dimse"])
+def test_the_tables_name_no_others(table: Mapping[type[errors.DicomError], int]) -> None:
+    assert set(table) == set(tree(errors.DicomError))
 
 
 @pytest.mark.parametrize("error", list(tree(errors.DicomError)))

@@ -4,6 +4,7 @@
 - ``group_commit`` -> ``writing`` -> ``levels``, ``merging``, ``patients``, ``rollup``, ``rows``: the write path
 - ``attributes``: which attribute belongs to which level and column; ``columns``: how values are written into columns
 - ``tables``, ``migration``, ``engine``: the database; ``changes``: the list of changes
+- ``nodes``: other application entities, which are kept here too
 - ``documents``: JSON objects as bytes; ``statements``: a `Query` as SQL
 """
 
@@ -11,6 +12,7 @@ from dicomcore.index.changes import ChangeEntry
 from dicomcore.index.engine import open_engine
 from dicomcore.index.index import Index
 from dicomcore.index.migration import migrate
+from dicomcore.index.nodes import NodeTable, StoredNodes
 from dicomcore.index.reading import InstanceRow, Statistics, StoredMetadata
 from dicomcore.index.record import DuplicatePolicy, InstanceRecord, Outcome, Stored
 from dicomcore.index.search import Found
@@ -24,10 +26,12 @@ __all__ = [
     "Index",
     "InstanceRecord",
     "InstanceRow",
+    "NodeTable",
     "Outcome",
     "Statistics",
     "Stored",
     "StoredMetadata",
+    "StoredNodes",
     "metadata",
     "migrate",
     "open_engine",

@@ -15,6 +15,7 @@ from dicomcore.index.changes import ChangeEntry
 from dicomcore.index.engine import open_engine, write
 from dicomcore.index.group_commit import GroupCommit
 from dicomcore.index.migration import check_schema
+from dicomcore.index.nodes import NodeTable
 from dicomcore.index.prepared import Reader
 from dicomcore.index.reading import InstanceRow, Reading, Statistics, StoredMetadata
 from dicomcore.index.record import DuplicatePolicy, InstanceRecord, Stored
@@ -35,6 +36,7 @@ class Index:
         # Other processes are waited for by the database, other threads here, in order and without polling.
         self._writing = threading.Lock()
         self._commits = GroupCommit(self._store)
+        self.nodes = NodeTable(self._reader, self._writer, self._writing)
 
     def close(self) -> None:
         """Commit what was submitted and close all connections."""

@@ -1,4 +1,4 @@
-"""The tables of the index: patient, study, series, instance, and what hangs on them (SQLAlchemy Core).
+"""The tables of the index: patient, study, series, instance, what hangs on them, and nodes (SQLAlchemy Core).
 
 The columns of attributes come from `attributes.ATTRIBUTES`; how values are written into them stands there. Text sorts
 by code point on both databases. JSON is kept as bytes, ready to be sent: an object is written as
@@ -230,6 +230,10 @@ Index(
     sqlite_where=_DELETED,
     postgresql_where=_DELETED,
 )
+
+# Other application entities (`dicomcore.nodes`). Only their title is ever searched for: the rest is JSON, and may grow
+# without another table.
+node = Table("node", metadata, Column("ae_title", TEXT, primary_key=True), _bytes("document"))
 
 LEVEL_TABLES = {Level.PATIENT: patient, Level.STUDY: study, Level.SERIES: series, Level.INSTANCE: instance}
 """The table of each level."""

@@ -17,7 +17,7 @@ from dicomcore.index.levels import Levels, SeriesState, StoredRow
 from dicomcore.index.record import DuplicatePolicy, InstanceRecord, Outcome, Stored
 from dicomcore.index.rollup import Rollup
 from dicomcore.index.rows import instance_row
-from dicomcore.index.tables import ChangeKind, change, frame_page, instance, metadata, series
+from dicomcore.index.tables import ChangeKind, change, frame_page, instance, metadata, node, series
 from dicomcore.index.transaction import Transaction
 from dicomcore.resources import Level, Resource
 
@@ -168,7 +168,7 @@ _BELOW: dict[Level | None, ColumnElement[bool]] = {
 }
 _SELECTS = {level: _STORED_ROWS.where(condition) for level, condition in _BELOW.items()}
 _DELETES = {level: delete(instance).where(condition) for level, condition in _BELOW.items()}
-_CLEARING = [delete(table) for table in reversed(metadata.sorted_tables) if table is not change]
+_CLEARING = [delete(table) for table in reversed(metadata.sorted_tables) if table not in (change, node)]
 
 
 def delete_resource(transaction: Transaction, resource: Resource) -> list[str]:
@@ -194,6 +194,6 @@ def delete_resource(transaction: Transaction, resource: Resource) -> list[str]:
 
 
 def clear_tables(transaction: Transaction) -> None:
-    """Delete everything but the list of changes, so that numbers go on where they were."""
+    """Delete all that is known of instances but the list of changes, so that numbers go on where they were."""
     for statement in _CLEARING:
         transaction.execute(statement)

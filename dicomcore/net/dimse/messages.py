@@ -1,7 +1,7 @@
 """Messages as they come (PS3.7 §6.3): a command set, and the data set that may follow it, in fragments.
 
-The data of a message is passed on as it comes. Fragments of two messages are never mixed (PS3.8 Annex E), so that one
-message is read at a time, in whatever presentation context.
+The data of a message is passed on as it comes, uncopied. Fragments of two messages are never mixed (PS3.8 Annex E), so
+that one message is read at a time, in whatever presentation context.
 """
 
 from __future__ import annotations
@@ -48,36 +48,31 @@ class MessageReader:
 
     def feed(self, fragment: Fragment) -> list[MessageEvent]:
         """Take a fragment; raises `MalformedCommand`, after which the association has to be aborted."""
-        if self._context_id not in (None, fragment.context_id):
+        context_id, is_command, is_last, data = fragment
+        if self._context_id is not None and self._context_id != context_id:
             raise MalformedCommand("fragments of two messages are mixed")
-        if fragment.is_command:
-            return self._feed_command(fragment)
+        if is_command:
+            return self._feed_command(context_id, is_last, data)
         if not self._awaits_data:
-            raise MalformedCommand("a data set without a command that announces it")
-        events: list[MessageEvent] = []
-        if len(fragment.data):
-            events.append(DataReceived(fragment.context_id, fragment.data))
-        if fragment.is_last:
-            self._end()
-            events.append(DataEnd(fragment.context_id))
+            raise MalformedCommand("a data set comes without a command that announces it")
+        events: list[MessageEvent] = [DataReceived(context_id, data)] if len(data) else []
+        if is_last:
+            self._context_id, self._awaits_data = None, False
+            events.append(DataEnd(context_id))
         return events
 
-    def _feed_command(self, fragment: Fragment) -> list[MessageEvent]:
+    def _feed_command(self, context_id: int, is_last: bool, data: memoryview) -> list[MessageEvent]:
         if self._awaits_data:
-            raise MalformedCommand("a command where the data set of another one was to follow")
-        self._context_id = fragment.context_id
-        if len(self._command) + len(fragment.data) > MAXIMUM_COMMAND:
-            raise MalformedCommand(f"a command set of more than {MAXIMUM_COMMAND} bytes")
-        self._command += fragment.data
-        if not fragment.is_last:
+            raise MalformedCommand("a command comes where the data set of another one was to follow")
+        if len(self._command) + len(data) > MAXIMUM_COMMAND:
+            raise MalformedCommand(f"a command set has more than {MAXIMUM_COMMAND} bytes")
+        self._context_id = context_id
+        self._command += data
+        if not is_last:
             return []
         command = decode(self._command)
         self._command.clear()
         self._awaits_data = command.has_dataset
-        if not self._awaits_data:
-            self._end()
-        return [CommandReceived(fragment.context_id, command)]
-
-    def _end(self) -> None:
-        self._context_id = None
-        self._awaits_data = False
+        if not command.has_dataset:
+            self._context_id = None
+        return [CommandReceived(context_id, command)]

@@ -19,8 +19,8 @@ _ITEM = Struct(">BxH")
 _LENGTH = Struct(">H")
 _LONG = Struct(">I")
 _PAIR = Struct(">HH")
-_IDENTITY = Struct(">BBH")
 _MAX_NAME = 16
+_MIN_MAXIMUM_LENGTH = 8  # the six bytes before a fragment, and two of it since fragments are even
 
 
 class ContextResult(enum.IntEnum):
@@ -87,14 +87,17 @@ class IdentityType(enum.IntEnum):
     JWT = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class UserIdentity:
-    """Who the requestor says is behind it (PS3.7 §D.3.3.7.1)."""
+    """Who the requestor says is behind it (PS3.7 §D.3.3.7.1). The fields are secrets, and left out of messages."""
 
     type: int
     primary: bytes
     secondary: bytes = b""
     positive_response_requested: bool = False
+
+    def __repr__(self) -> str:
+        return f"UserIdentity(type={self.type})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,36 +155,49 @@ def read_uid(content: bytes, offset: int) -> str:
         raise MalformedPdu("a UID has characters that are not ASCII", offset=offset) from error
 
 
+def write_uid(uid: str) -> bytes:
+    """Write a UID without padding (PS3.8 Annex F)."""
+    try:
+        return uid.encode("ascii")
+    except UnicodeEncodeError as error:
+        raise MalformedPdu("a UID has characters that are not ASCII") from error
+
+
 def write_user_information(info: UserInformation) -> bytes:
     """Write the User Information item (50H)."""
-    parts = [item(0x51, _LONG.pack(info.maximum_length)), item(0x52, info.implementation_class_uid.encode("ascii"))]
+    parts = [item(0x51, _LONG.pack(info.maximum_length)), item(0x52, write_uid(info.implementation_class_uid))]
     if info.asynchronous_operations_window is not None:
         parts.append(item(0x53, _PAIR.pack(*info.asynchronous_operations_window)))
-    parts += [item(0x54, _counted(one.sop_class_uid) + bytes((one.scu, one.scp))) for one in info.role_selections]
+    parts += [item(0x54, _counted_uid(one.sop_class_uid) + bytes((one.scu, one.scp))) for one in info.role_selections]
     if info.implementation_version_name:
-        parts.append(item(0x55, info.implementation_version_name[:_MAX_NAME].encode("ascii")))
-    parts += [item(0x56, _counted(one.sop_class_uid) + one.information) for one in info.extended_negotiations]
+        parts.append(item(0x55, info.implementation_version_name[:_MAX_NAME].encode("ascii", "replace")))
+    parts += [item(0x56, _counted_uid(one.sop_class_uid) + one.information) for one in info.extended_negotiations]
     parts += [item(0x57, _write_common(one)) for one in info.common_extended_negotiations]
     if info.user_identity is not None:
         parts.append(item(0x58, _write_identity(info.user_identity)))
     if info.user_identity_response is not None:
-        response = info.user_identity_response
-        parts.append(item(0x59, _LENGTH.pack(len(response)) + response))
+        parts.append(item(0x59, _counted(info.user_identity_response)))
     return item(0x50, b"".join(parts))
 
 
-def _counted(uid: str) -> bytes:
-    return _LENGTH.pack(len(uid)) + uid.encode("ascii")
+def _counted(content: bytes) -> bytes:
+    if len(content) > 0xFFFF:
+        raise MalformedPdu("a field of a sub-item would be longer than 65535 bytes")
+    return _LENGTH.pack(len(content)) + content
+
+
+def _counted_uid(uid: str) -> bytes:
+    return _counted(write_uid(uid))
 
 
 def _write_common(common: CommonExtendedNegotiation) -> bytes:
-    related = b"".join(map(_counted, common.related))
-    return _counted(common.sop_class_uid) + _counted(common.service_class_uid) + _LENGTH.pack(len(related)) + related
+    related = b"".join(map(_counted_uid, common.related))
+    return _counted_uid(common.sop_class_uid) + _counted_uid(common.service_class_uid) + _counted(related)
 
 
 def _write_identity(identity: UserIdentity) -> bytes:
-    head = _IDENTITY.pack(identity.type, identity.positive_response_requested, len(identity.primary))
-    return head + identity.primary + _LENGTH.pack(len(identity.secondary)) + identity.secondary
+    head = bytes((identity.type, identity.positive_response_requested))
+    return head + _counted(identity.primary) + _counted(identity.secondary)
 
 
 class _Fields:
@@ -226,17 +242,24 @@ def _read_common(fields: _Fields) -> CommonExtendedNegotiation:
 
 
 def _read_identity(fields: _Fields) -> UserIdentity:
-    identity_type, asks, length = _IDENTITY.unpack(fields.take(4))
-    primary = fields.take(length)
+    identity_type, asks = fields.take(2)
+    primary = fields.counted()
     secondary = b"" if fields.is_at_end else fields.counted()
     return UserIdentity(identity_type, primary, secondary, bool(asks))
+
+
+def _read_maximum_length(fields: _Fields) -> int:
+    length = int.from_bytes(fields.take(4), "big")
+    if 0 < length < _MIN_MAXIMUM_LENGTH:
+        raise MalformedPdu(f"a maximum length of {length} bytes leaves no room for data")
+    return length
 
 
 _Read = Callable[[_Fields], object]
 
 # type of sub-item -> field of UserInformation, whether there may be several, how to read it
 _SUB_ITEMS: dict[int, tuple[str, bool, _Read]] = {
-    0x51: ("maximum_length", False, lambda fields: _LONG.unpack(fields.take(4))[0]),
+    0x51: ("maximum_length", False, _read_maximum_length),
     0x52: ("implementation_class_uid", False, lambda fields: read_uid(fields.rest(), 0)),
     0x53: ("asynchronous_operations_window", False, lambda fields: _PAIR.unpack(fields.take(4))),
     0x54: (

@@ -21,6 +21,7 @@ from dicomcore.net.ul.items import (
     read_items,
     read_uid,
     read_user_information,
+    write_uid,
     write_user_information,
 )
 
@@ -82,7 +83,7 @@ class AssociateAC:
     def encode(self) -> bytes:
         """Write the PDU."""
         contexts = (
-            item(0x21, _CONTEXT.pack(one.context_id, one.result) + item(0x40, one.transfer_syntax.encode("ascii")))
+            item(0x21, _CONTEXT.pack(one.context_id, one.result) + item(0x40, write_uid(one.transfer_syntax)))
             for one in self.presentation_contexts
         )
         return _associate(PduType.ASSOCIATE_AC, self, b"".join(contexts))
@@ -200,14 +201,14 @@ def _associate(pdu_type: PduType, pdu: AssociateRQ | AssociateAC, contexts: byte
         title.ljust(16)[:16].encode("latin-1", "replace") for title in (pdu.called_ae_title, pdu.calling_ae_title)
     )
     fixed = _ASSOCIATE.pack(pdu.protocol_version, *titles)
-    application = item(0x10, pdu.application_context.encode("ascii"))
+    application = item(0x10, write_uid(pdu.application_context))
     body = fixed + application + contexts + write_user_information(pdu.user_information)
     return HEADER.pack(pdu_type, len(body)) + body
 
 
 def _syntaxes(context: PresentationContextRQ) -> bytes:
-    transfer_syntaxes = (item(0x40, uid.encode("ascii")) for uid in context.transfer_syntaxes)
-    return item(0x30, context.abstract_syntax.encode("ascii")) + b"".join(transfer_syntaxes)
+    transfer_syntaxes = (item(0x40, write_uid(uid)) for uid in context.transfer_syntaxes)
+    return item(0x30, write_uid(context.abstract_syntax)) + b"".join(transfer_syntaxes)
 
 
 def _decode_associate(pdu_type: int, body: bytes) -> AssociateRQ | AssociateAC:
@@ -229,8 +230,16 @@ def _decode_associate(pdu_type: int, body: bytes) -> AssociateRQ | AssociateAC:
             user_information = read_user_information(one)
     titles = _read_ae_title(called), _read_ae_title(calling)
     if pdu_type == PduType.ASSOCIATE_RQ:
+        _check_ids(requested)
         return AssociateRQ(*titles, tuple(requested), user_information, application_context, version)
     return AssociateAC(*titles, tuple(answered), user_information, application_context, version)
+
+
+def _check_ids(contexts: list[PresentationContextRQ]) -> None:
+    """PS3.8 §9.3.2.2: the IDs of presentation contexts are odd and different, so that there are 128 at most."""
+    ids = {context.context_id for context in contexts}
+    if len(ids) < len(contexts) or not all(context_id % 2 for context_id in ids):
+        raise MalformedPdu("the IDs of presentation contexts are not odd or not different")
 
 
 def _read_ae_title(field: bytes) -> str:

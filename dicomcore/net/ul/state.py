@@ -1,11 +1,14 @@
-"""The state machine of the upper layer: PS3.8 Table 9-10, as data.
+"""The state machine of the upper layer (PS3.8 §9.2), as data.
 
-A cell that is not in the table cannot happen: the service user asked for what the state does not allow.
+`TRANSITIONS` is Table 9-10: the action that an event causes in a state. `OUTCOMES` is Tables 9-6 to 9-9: what an action
+does, in steps, and where it leads. A cell that is not in the table cannot happen: the service user asked for what the
+state does not allow, or the transport is not there.
 """
 
 from __future__ import annotations
 
 import enum
+from dataclasses import dataclass
 
 
 class State(enum.IntEnum):
@@ -83,37 +86,62 @@ class Action(enum.Enum):
     AA_8 = "AA-8"
 
 
-NEXT_STATE: dict[Action, State] = {
-    Action.AE_1: State.AWAITING_TRANSPORT,
-    Action.AE_2: State.AWAITING_ASSOCIATE_AC,
-    Action.AE_3: State.ESTABLISHED,
-    Action.AE_4: State.IDLE,
-    Action.AE_5: State.AWAITING_ASSOCIATE_RQ,
-    Action.AE_6: State.AWAITING_ASSOCIATE_RESPONSE,
-    Action.AE_7: State.ESTABLISHED,
-    Action.AE_8: State.AWAITING_CLOSE,
-    Action.DT_1: State.ESTABLISHED,
-    Action.DT_2: State.ESTABLISHED,
-    Action.AR_1: State.AWAITING_RELEASE_RP,
-    Action.AR_2: State.AWAITING_RELEASE_RESPONSE,
-    Action.AR_3: State.IDLE,
-    Action.AR_4: State.AWAITING_CLOSE,
-    Action.AR_5: State.IDLE,
-    Action.AR_6: State.AWAITING_RELEASE_RP,
-    Action.AR_7: State.AWAITING_RELEASE_RESPONSE,
-    Action.AR_8: State.COLLISION_ACCEPTOR_RP,  # of a requestor: COLLISION_REQUESTOR_RESPONSE
-    Action.AR_9: State.COLLISION_REQUESTOR_RP,
-    Action.AR_10: State.COLLISION_ACCEPTOR_RESPONSE,
-    Action.AA_1: State.AWAITING_CLOSE,
-    Action.AA_2: State.IDLE,
-    Action.AA_3: State.IDLE,
-    Action.AA_4: State.IDLE,
-    Action.AA_5: State.IDLE,
-    Action.AA_6: State.AWAITING_CLOSE,
-    Action.AA_7: State.AWAITING_CLOSE,
-    Action.AA_8: State.AWAITING_CLOSE,
+class Step(enum.Enum):
+    """What actions are made of. The PDU to send and the primitive to issue come with the event."""
+
+    SEND = "send the PDU"
+    SEND_ABORT = "send A-ABORT"
+    ISSUE = "issue the indication or confirmation primitive"
+    ISSUE_ABORT = "issue the A-P-ABORT indication primitive"
+    START_ARTIM = "start or restart the ARTIM timer"
+    STOP_ARTIM = "stop the ARTIM timer"
+    CLOSE = "close the transport connection"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an action does, in order, and the state after it; ``acceptor_state`` where that of the acceptor differs."""
+
+    steps: tuple[Step, ...]
+    next_state: State
+    acceptor_state: State | None = None
+
+
+OUTCOMES: dict[Action, Outcome] = {
+    # Table 9-6. The transport connection request of AE-1 and the response of AE-5 are the driver's business.
+    Action.AE_1: Outcome((), State.AWAITING_TRANSPORT),
+    Action.AE_2: Outcome((Step.SEND,), State.AWAITING_ASSOCIATE_AC),
+    Action.AE_3: Outcome((Step.ISSUE,), State.ESTABLISHED),
+    Action.AE_4: Outcome((Step.ISSUE, Step.CLOSE), State.IDLE),
+    Action.AE_5: Outcome((Step.START_ARTIM,), State.AWAITING_ASSOCIATE_RQ),
+    Action.AE_6: Outcome((Step.STOP_ARTIM, Step.ISSUE), State.AWAITING_ASSOCIATE_RESPONSE),
+    Action.AE_7: Outcome((Step.SEND,), State.ESTABLISHED),
+    Action.AE_8: Outcome((Step.SEND, Step.START_ARTIM), State.AWAITING_CLOSE),
+    # Table 9-7
+    Action.DT_1: Outcome((Step.SEND,), State.ESTABLISHED),
+    Action.DT_2: Outcome((Step.ISSUE,), State.ESTABLISHED),
+    # Table 9-8
+    Action.AR_1: Outcome((Step.SEND,), State.AWAITING_RELEASE_RP),
+    Action.AR_2: Outcome((Step.ISSUE,), State.AWAITING_RELEASE_RESPONSE),
+    Action.AR_3: Outcome((Step.ISSUE, Step.CLOSE), State.IDLE),
+    Action.AR_4: Outcome((Step.SEND, Step.START_ARTIM), State.AWAITING_CLOSE),
+    Action.AR_5: Outcome((Step.STOP_ARTIM,), State.IDLE),
+    Action.AR_6: Outcome((Step.ISSUE,), State.AWAITING_RELEASE_RP),
+    Action.AR_7: Outcome((Step.SEND,), State.AWAITING_RELEASE_RESPONSE),
+    Action.AR_8: Outcome((Step.ISSUE,), State.COLLISION_REQUESTOR_RESPONSE, State.COLLISION_ACCEPTOR_RP),
+    Action.AR_9: Outcome((Step.SEND,), State.COLLISION_REQUESTOR_RP),
+    Action.AR_10: Outcome((Step.ISSUE,), State.COLLISION_ACCEPTOR_RESPONSE),
+    # Table 9-9
+    Action.AA_1: Outcome((Step.SEND_ABORT, Step.START_ARTIM), State.AWAITING_CLOSE),
+    Action.AA_2: Outcome((Step.STOP_ARTIM, Step.CLOSE), State.IDLE),
+    Action.AA_3: Outcome((Step.ISSUE, Step.CLOSE), State.IDLE),
+    Action.AA_4: Outcome((Step.ISSUE,), State.IDLE),
+    Action.AA_5: Outcome((Step.STOP_ARTIM,), State.IDLE),
+    Action.AA_6: Outcome((), State.AWAITING_CLOSE),
+    Action.AA_7: Outcome((Step.SEND_ABORT,), State.AWAITING_CLOSE),
+    Action.AA_8: Outcome((Step.SEND_ABORT, Step.ISSUE_ABORT, Step.START_ARTIM), State.AWAITING_CLOSE),
 }
-"""The state after an action. AE-6 and AR-8 decide between two; what the table says here is the usual one."""
+"""PS3.8 Tables 9-6 to 9-9. AE-6 is that of a request which the service provider accepts; for others it is AE-8."""
 
 # For each event, from Sta1 to Sta13; an empty cell is one that cannot happen.
 _TABLE: dict[Event, str] = {

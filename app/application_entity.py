@@ -1,0 +1,59 @@
+"""What we are to other application entities: our AE title, our certificate, and how we open associations to nodes."""
+
+import asyncio
+import ssl
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from functools import cached_property
+
+from app.settings import Settings
+from dicomcore.net.connection import Connection
+from dicomcore.net.tls import TlsProfile, client_context
+from dicomcore.nodes import Echo, Node
+from dicomcore.scu import client
+from dicomcore.scu.pool import open_association
+from dicomcore.scu.purposes import VERIFY, Purpose
+
+_PATIENCE = 1.0  # seconds for the transport connection to be closed at the end
+
+
+class ApplicationEntity:
+    """We, as ``settings`` have it. Associations are opened for one use; a `Pool` is for many."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.ae_title = settings.ae_title
+
+    @asynccontextmanager
+    async def association(self, node: Node, purpose: Purpose) -> AsyncIterator[Connection]:
+        """Open an association to a node, and release it at the end; raises a `NetworkError`."""
+        tls = self.tls if node.tls else None
+        connection = await open_association(node, purpose, self.ae_title, tls)
+        try:
+            async with connection:
+                yield connection
+        finally:
+            # Who ends the event loop right after this would leave a socket open.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(connection.closed(), _PATIENCE)
+
+    async def echo(self, node: Node) -> Echo:
+        """Verify that a node answers (PS3.4 Annex A); the time is that of C-ECHO, without the association."""
+        async with self.association(node, VERIFY) as connection:
+            begin = time.perf_counter()
+            status = await client.echo(connection)
+            return Echo(status, (time.perf_counter() - begin) * 1000)
+
+    @cached_property
+    def tls(self) -> ssl.SSLContext:
+        """How we connect to nodes that want TLS; raises `InvalidParameter` if a file cannot be used."""
+        settings = self._settings
+        return client_context(
+            profile=TlsProfile(settings.dimse_tls_profile),
+            authorities=settings.dimse_tls_ca,
+            revocations=settings.dimse_tls_revocations,
+            certificate=settings.dimse_tls_certificate,
+            private_key=settings.dimse_tls_key,
+            checks_host_name=settings.dimse_tls_host_names,
+        )

@@ -1,0 +1,194 @@
+"""Instances that are to be sent, each in whatever transfer syntax the destination has agreed to (PS3.4 §B.2.1).
+
+As stored they are read and passed on. Otherwise they become native: in Explicit VR Little Endian if a codec is there,
+and from that in Implicit VR Little Endian, which needs the whole data set at once; large ones are put into a temporary
+file for it.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from struct import unpack_from
+from tempfile import TemporaryFile
+from typing import Protocol
+
+from dicomcore.data import Buffer, Part10, read_dataset, read_file, transfer_syntax, write_dataset
+from dicomcore.errors import CodecUnavailable, NotDicom, StorageUnavailable
+from dicomcore.instance import Instance
+from dicomcore.pixels import to_explicit_little_endian
+from dicomcore.threads import Threads
+from dicomcore.uids import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
+
+NATIVE = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
+_WINDOW = 1 << 20  # bytes
+_IN_MEMORY = 64 << 20  # bytes of a data set that is rewritten there
+_META = 132  # where File Meta Information begins
+_GROUP_LENGTH = b"\2\0\0\0UL\4\0"
+_SOP_CLASS_UID, _SOP_INSTANCE_UID = 0x00080016, 0x00080018
+
+
+class Outgoing(Protocol):
+    """An instance that is to be sent."""
+
+    @property
+    def sop_class_uid(self) -> str:
+        """Its SOP Class."""
+
+    @property
+    def sop_instance_uid(self) -> str:
+        """Itself."""
+
+    @property
+    def transfer_syntax_uid(self) -> str:
+        """How it is stored."""
+
+    async def dataset(self, transfer_syntax_uid: str) -> AsyncIterator[Buffer]:
+        """Its data set, without File Meta Information, as it is stored or in a native transfer syntax.
+
+        Raises:
+            CodecUnavailable: it cannot be had in this transfer syntax.
+        """
+
+
+class StoredInstance:
+    """An instance of a `Source`, to be sent."""
+
+    def __init__(self, instance: Instance, threads: Threads) -> None:
+        self.instance = instance
+        self.sop_class_uid = instance.sop_class_uid
+        self.sop_instance_uid = str(instance.resource.sop_instance_uid)
+        self.transfer_syntax_uid = instance.transfer_syntax_uid
+        self._threads = threads
+
+    async def dataset(self, transfer_syntax_uid: str) -> AsyncIterator[Buffer]:
+        """See `Outgoing`."""
+        if transfer_syntax_uid == self.transfer_syntax_uid:
+            return await self._as_stored()
+        if transfer_syntax_uid not in NATIVE:
+            raise CodecUnavailable(transfer_syntax_uid)
+        explicit = _without_first(await self.instance.file(EXPLICIT_VR_LITTLE_ENDIAN))
+        if transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN:
+            return explicit
+        return await _in_implicit_vr(explicit, self._threads)
+
+    async def _as_stored(self) -> AsyncIterator[Buffer]:
+        if self.instance.is_file:
+            windows = await self.instance.read()
+            first = memoryview(await anext(windows))
+            start = _dataset_start(first)
+            if start is not None:
+                return _chain(first[start:], windows)
+        return _without_first(await self.instance.file(self.transfer_syntax_uid))
+
+
+class StoredFile:
+    """A file, to be sent; `StoredFile.open` reads what has to be known of it."""
+
+    def __init__(self, path: Path, part10: Part10, threads: Threads) -> None:
+        self.path = path
+        self.sop_class_uid = part10.dataset.text(_SOP_CLASS_UID)
+        self.sop_instance_uid = part10.dataset.text(_SOP_INSTANCE_UID)
+        self.transfer_syntax_uid = part10.transfer_syntax.uid
+        self._threads = threads
+
+    @classmethod
+    async def open(cls, path: Path, threads: Threads) -> StoredFile:
+        """Look into a file.
+
+        Raises:
+            NotDicom, MalformedDataset: it is no instance.
+            StorageUnavailable: it cannot be read.
+        """
+        _, part10 = await threads(_read, path)
+        found = cls(path, part10, threads)
+        if not found.sop_class_uid or not found.sop_instance_uid:
+            raise NotDicom("there is no SOP Class UID or no SOP Instance UID")
+        return found
+
+    async def dataset(self, transfer_syntax_uid: str) -> AsyncIterator[Buffer]:
+        """See `Outgoing`."""
+        content, part10 = await self._threads(_read, self.path)
+        if transfer_syntax_uid == self.transfer_syntax_uid:
+            return _windows(content, part10.dataset_start)
+        if transfer_syntax_uid not in NATIVE:
+            raise CodecUnavailable(transfer_syntax_uid)
+        buffers = await self._threads(_file_in_explicit_vr, part10)
+        explicit = _in_threads(buffers, self._threads)
+        if transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN:
+            return explicit
+        return await _in_implicit_vr(explicit, self._threads)
+
+
+def _read(path: Path) -> tuple[Buffer, Part10]:
+    try:
+        with path.open("rb") as file:
+            if not path.stat().st_size:
+                raise NotDicom("the file is empty")
+            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except OSError as error:
+        raise StorageUnavailable(f"{path} cannot be read: {error.strerror}") from error
+    return content, read_file(content)
+
+
+def _file_in_explicit_vr(part10: Part10) -> Iterator[Buffer]:
+    buffers = to_explicit_little_endian(part10)
+    next(buffers)  # the File Meta Information
+    return buffers
+
+
+async def _windows(content: Buffer, start: int) -> AsyncIterator[Buffer]:
+    view = memoryview(content)
+    for position in range(start, len(view), _WINDOW):
+        yield view[position : position + _WINDOW]
+
+
+async def _in_threads(buffers: Iterator[Buffer], threads: Threads) -> AsyncIterator[Buffer]:
+    while (buffer := await threads(next, buffers, None)) is not None:
+        yield buffer
+
+
+async def _without_first(buffers: AsyncIterator[Buffer]) -> AsyncIterator[Buffer]:
+    """Leave out the first buffer: of what is written as a file, that is all before the data set."""
+    await anext(buffers)
+    async for buffer in buffers:
+        yield buffer
+
+
+async def _chain(first: Buffer, rest: AsyncIterator[Buffer]) -> AsyncIterator[Buffer]:
+    yield first
+    async for buffer in rest:
+        yield buffer
+
+
+def _dataset_start(window: memoryview) -> int | None:
+    """Where the data set begins in a PS3.10 file; None if it has no group length, or a wrong one, as old files have."""
+    if len(window) < _META + 12 or bytes(window[_META : _META + 8]) != _GROUP_LENGTH:
+        return None
+    start = _META + 12 + int(unpack_from("<I", window, _META + 8)[0])
+    return None if start + 2 > len(window) or bytes(window[start : start + 2]) == b"\2\0" else start
+
+
+async def _in_implicit_vr(explicit: AsyncIterator[Buffer], threads: Threads) -> AsyncIterator[Buffer]:
+    content = await _whole(explicit, threads)
+    dataset = await threads(read_dataset, content, transfer_syntax(EXPLICIT_VR_LITTLE_ENDIAN))
+    return _in_threads(write_dataset(dataset, transfer_syntax(IMPLICIT_VR_LITTLE_ENDIAN)), threads)
+
+
+async def _whole(buffers: AsyncIterator[Buffer], threads: Threads) -> Buffer:
+    """Bring a data set together: in memory, or as a mapping of a temporary file."""
+    collected = bytearray()
+    async for buffer in buffers:
+        collected += buffer
+        if len(collected) > _IN_MEMORY:
+            return await _mapped(collected, buffers, threads)
+    return bytes(collected)
+
+
+async def _mapped(begun: Buffer, rest: AsyncIterator[Buffer], threads: Threads) -> Buffer:
+    with TemporaryFile(buffering=0) as file:
+        await threads(file.write, begun)
+        async for buffer in rest:
+            await threads(file.write, buffer)
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
