@@ -14,11 +14,13 @@ from urllib.parse import quote, unquote
 from fastapi import Depends
 from starlette.requests import Request
 
+from app.application_entity import ApplicationEntity
 from app.negotiation import Acceptable, acceptable, check_charset
 from app.settings import Settings
 from app.storing import Gate
 from app.urls import UrlPolicy, base_uri
 from dicomcore.errors import InvalidParameter, LimitExceeded
+from dicomcore.nodes import NodeStore
 from dicomcore.resources import Resource
 from dicomcore.source import Source
 from dicomcore.uids import check_uid
@@ -28,13 +30,18 @@ MAX_FRAMES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything that `create_app` builds and handlers use; ``remote`` gives the source that a node is."""
+    """Everything that `create_app` builds and handlers use.
+
+    ``remote`` gives the source that a node is, ``ae`` is what we are to it.
+    """
 
     settings: Settings
     source: Source
     urls: UrlPolicy
     gate: Gate
     remote: Callable[[str], Awaitable[Source]]
+    nodes: NodeStore
+    ae: ApplicationEntity
 
     async def asked(self, request: Request, ae_title: str | None = None) -> "Asked":
         """What a request asks for, of this archive or of another application entity; raises `UnknownNode`."""

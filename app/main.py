@@ -20,15 +20,17 @@ from app.dependencies import Services
 from app.errors import install
 from app.log import configure_logging
 from app.metrics import Metrics
+from app.network import Network
 from app.request_record import RequestRecord
 from app.routers import bulkdata, capabilities, deletion, qido_rs, stow_rs, unimplemented, wado_rs
 from app.routers.health import health_router
+from app.routers.nodes import router as nodes_router
 from app.settings import Settings, load_settings
 from app.storing import Gate
 from app.urls import UrlPolicy
 from dicomcore.archive import Archive
 from dicomcore.errors import UnknownNode
-from dicomcore.index import DuplicatePolicy, Index
+from dicomcore.index import DuplicatePolicy, Index, StoredNodes
 from dicomcore.source import Source
 from dicomcore.storage import LocalStorage
 
@@ -66,18 +68,24 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await network.start()
         gc.collect()
         gc.freeze()  # what is here now stays: looking for garbage in it would hold up requests
         yield
+        await network.stop()
         metrics.count_noted()
         archive.close()
 
+    nodes = StoredNodes(archive.index.nodes, archive.threads)
+    network = Network(settings, archive, nodes, _no_remote)
     services = Services(
         settings=settings,
         source=archive,
         urls=UrlPolicy.of(SERVICE_PATH, trusted_proxies=settings.trusted_proxies, relative=settings.relative_urls),
         gate=Gate(),
         remote=_no_remote,
+        nodes=nodes,
+        ae=network.ae,
     )
     app = Application(
         SERVICE_PATH,
@@ -93,6 +101,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     metrics = Metrics(lambda: _statistics(archive), workers=settings.workers)
     checks = {"storage": archive.storage.check, "index": archive.index.check_schema}
     app.include_router(health_router(checks, metrics))
+    app.include_router(nodes_router)
     install(app)
     install_api_description(app, SERVICE_PATH)
     install_api_docs(app)

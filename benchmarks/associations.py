@@ -37,7 +37,7 @@ class Association:
     host: str
     port: int
     contexts: Sequence[tuple[str, Sequence[str]]]
-    called_ae_title: str = "ANY"
+    called_ae_title: str = "ISOCENTER"
     calling_ae_title: str = "BENCHMARK"
     we_are_scp: bool = False
     maximum_length: int = 0

@@ -24,7 +24,7 @@ from typing import Any
 from benchmarks import corpus as corpora
 from benchmarks import part10
 from benchmarks.associations import Association, Sink
-from benchmarks.client import Connection, Request
+from benchmarks.client import Address, Connection, Request
 from benchmarks.corpus import SEED, Corpus
 from benchmarks.loading import load_corpus
 from benchmarks.scenarios import NewImages
@@ -90,9 +90,8 @@ class DimseIsocenter(Isocenter):
         """Start it, and name the sink."""
         super().start(timeout)
         node = f'{{"ae_title": "{self._sink.ae_title}", "host": "{LOOPBACK}", "port": {self._sink.port}}}'
-        connection = Connection(self.address)
-        request = Request("POST", "/nodes", (("Content-Type", "application/json"),), node.encode())
-        connection.ask(Request(request.method, "/../nodes", request.headers, request.body))
+        connection = Connection(Address(self.address.host, self.address.port, ""))
+        connection.ask(Request("POST", "/nodes", (("Content-Type", "application/json"),), node.encode()))
         connection.close()
 
 

@@ -43,6 +43,21 @@ SETTINGS = (
     "max_connections_per_address",
     "header_timeout_seconds",
     "keep_alive_seconds",
+    "dimse_port",
+    "ae_title",
+    "called_ae_titles",
+    "calling_ae_titles",
+    "max_associations",
+    "max_associations_per_address",
+    "artim_timeout_seconds",
+    "association_timeout_seconds",
+    "dimse_timeout_seconds",
+    "idle_timeout_seconds",
+    "dimse_tls_certificate",
+    "dimse_tls_profile",
+    "dimse_tls_mutual",
+    "accept_unknown_sop_classes",
+    "bridge_keep",
 )
 
 

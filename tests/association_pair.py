@@ -44,8 +44,9 @@ class Store:
     async def answer(self, connection: Connection, message: Message) -> None:
         command = message.command
         if isinstance(command, CEchoRQ):
-            await connection.send(message.context.context_id, CEchoRSP(
-                message_id_being_responded_to=command.message_id, status=0))
+            await connection.send(
+                message.context.context_id, CEchoRSP(message_id_being_responded_to=command.message_id, status=0)
+            )
         if isinstance(command, CStoreRQ) and message.data is not None:
             kept = bytearray()
             await message.data.feed_to(kept.extend)
@@ -87,7 +88,12 @@ async def listening(
 ) -> AsyncIterator[tuple[Listener, int]]:
     """A listener on a port of 127.0.0.1; it is stopped at the end without patience."""
     listener = Listener(
-        serve, policy, limits=limits, timeouts=timeouts, tls=tls, maximum_length=maximum_length  # type: ignore[arg-type]
+        serve,
+        policy,
+        limits=limits,
+        timeouts=timeouts,
+        tls=tls,
+        maximum_length=maximum_length,  # type: ignore[arg-type]
     )
     port = await listener.start("127.0.0.1", 0)
     try:

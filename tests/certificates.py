@@ -56,6 +56,6 @@ class Authority:
         common = ("ca", "-config", configuration, "-keyfile", self._key, "-cert", self.certificate)
         for one in revoked:
             openssl(*common, "-revoke", one.certificate, folder=self.folder)
-        written = self.folder / "revoked.pem"
+        written = self.folder / "revocations.pem"
         openssl(*common, "-gencrl", "-out", written, folder=self.folder)
         return written

@@ -97,7 +97,9 @@ def dcmqrscp(
 
 
 def _configuration(ae_title: str, port: int, folder: Path, destinations: Sequence[Node]) -> str:
-    hosts = "\n".join(f"host{number} = ({node.ae_title}, {node.host}, {node.port})" for number, node in enumerate(destinations))
+    hosts = "\n".join(
+        f"host{number} = ({node.ae_title}, {node.host}, {node.port})" for number, node in enumerate(destinations)
+    )
     return f"""NetworkTCPPort = {port}
 MaxPDUSize = 16384
 MaxAssociations = 16

@@ -2,7 +2,7 @@
 
 - ``components``: schemas, headers, parameters and error responses
 - ``operation``: one method of a path
-- ``searches``, ``retrieves`` -> ``operations``: all of them as tables
+- ``searches``, ``retrieves``, ``nodes`` -> ``operations``: all of them as tables
 - ``document``: the whole
 """
 

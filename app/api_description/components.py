@@ -10,6 +10,7 @@ from app.errors import RETRY_AFTER_SECONDS
 from app.parameters import DEFAULT_RESULTS, MAX_RESULTS
 from app.ranges import MAX_RANGES
 from dicomcore.data.dictionary import keyword_of, name_of, vr_of
+from dicomcore.nodes import MAX_AE_TITLE
 
 Json = dict[str, Any]
 
@@ -180,6 +181,7 @@ PARAMETERS: Mapping[str, Json] = {
         "Where the value is, as its BulkDataURI says: a tag, or tags and item numbers with slashes between.",
         {"type": "string", "pattern": "^[0-9A-F]{8}(/[0-9]+/[0-9A-F]{8})*$"},
     ),
+    "ae_title": _path("ae_title", "AE title of a node", {"type": "string", "minLength": 1, "maxLength": MAX_AE_TITLE}),
     "accept": _query(
         "accept",
         "Media types with weights, without wildcards; each must be allowed by the Accept header (PS3.18 §8.3.3.1).",
@@ -268,7 +270,7 @@ ERRORS: Mapping[str, Json] = {
     "404": problem("There is no such resource."),
     "405": problem("The resource has no such method.", "Allow"),
     "406": problem("Nothing that the client accepts can be made; `available` lists what can."),
-    "409": problem("Nothing was stored."),
+    "409": problem("Nothing was stored; or there is a node of this title."),
     "410": problem("The resource was here and has been deleted."),
     "413": problem("A limit was exceeded; it is named, with its value."),
     "415": problem("The media type or content coding of the body is not taken; `available` lists those that are."),
@@ -276,7 +278,9 @@ ERRORS: Mapping[str, Json] = {
     "422": problem("The stored bytes of a frame do not decode."),
     "500": problem("Something went wrong here, or the stored bytes are damaged; the log knows more."),
     "501": problem("This resource is not implemented."),
-    "503": problem("Storage or index do not answer at the moment.", "Retry-After"),
+    "502": problem("A node cannot be reached, has ended the association, or answered with a failure."),
+    "503": problem("Storage or index do not answer at the moment, or a node has rejected us.", "Retry-After"),
+    "504": problem("A node did not answer in time."),
     "507": problem("Storage is full."),
 }
 """The error responses by status code: components ``Problem400`` and so on."""

@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from app.api_description.components import ERRORS, HEADERS, PARAMETERS, SCHEMAS, Json, matching_key, reference
+from app.api_description.nodes import NODE_SCHEMAS
 from app.api_description.operation import Operation
 from app.api_description.operations import OPERATIONS, SERVER_OPERATIONS, TAGS
 from app.api_description.searches import REQUEST_ATTRIBUTES, key_name, matching_keys
@@ -38,7 +39,8 @@ def api_description(version: str, service_path: str) -> Json:
         if operation.method == "get":
             item["head"] = _head(operation)
     for operation in SERVER_OPERATIONS:
-        paths[operation.path] = {operation.method: _operation(operation)}
+        item = paths.setdefault(operation.path, _path_item(operation.path))
+        item[operation.method] = _operation(operation)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -119,7 +121,7 @@ def _parameters() -> dict[str, Json]:
 
 def _components() -> Json:
     return {
-        "schemas": dict(SCHEMAS),
+        "schemas": {**SCHEMAS, **NODE_SCHEMAS},
         "headers": dict(HEADERS),
         "parameters": _parameters(),
         "responses": {f"Problem{status}": response for status, response in ERRORS.items()},

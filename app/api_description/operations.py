@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from app.api_description.components import HEALTH, STORE_INSTANCES_RESPONSE, Json, reference
+from app.api_description.nodes import NODE_OPERATIONS
 from app.api_description.operation import (
     BINARY,
     FRAMES,
@@ -28,7 +29,7 @@ TAGS = {
     "Capabilities": "Retrieve Capabilities (PS3.18 §8.9)",
     "Extensions": "What PS3.18 does not have",
     "Not implemented": "Resources of PS3.18 that answer 501",
-    "Operation": "For orchestrators and monitors",
+    "Operation": "For operators, orchestrators and monitors",
 }
 
 
@@ -147,5 +148,6 @@ SERVER_OPERATIONS: tuple[Operation, ...] = (
         tag="Operation",
         responses={"200": response("The metrics.", {METRICS_TYPE: {"type": "string"}})},
     ),
+    *NODE_OPERATIONS,
 )
 """The operations beside the Base URI, which have no HEAD."""

@@ -51,7 +51,7 @@ def find_identifier(level: Level, keys: Sequence[str], character_set: str) -> tu
     for key in (*RETURNED[level], *keys):
         name, is_given, value = key.partition("=")
         path = [_tag(part, key) for part in name.split(".")]
-        if is_given or path[0] not in identifier:
+        if is_given or len(path) > 1 or path[0] not in identifier:
             _put(identifier, path, value, key)
         if path[0] not in shown:
             shown.append(path[0])

@@ -1,6 +1,7 @@
 """``isocenter send``: store files, or what is in the archive, on a node by C-STORE (PS3.4 Annex B)."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from app.commands.retrieving import INSTANCE, SERIES, STUDY
 from app.commands.selection import Selection
 from app.commands.texts import plain
 from app.settings import Settings
-from dicomcore.errors import DicomError, NotDicom
+from dicomcore.errors import DicomError, NotDicom, UnsupportedMediaType
 from dicomcore.net.dimse.status import Service, describe
 from dicomcore.nodes import Node
 from dicomcore.resources import Resource
@@ -87,14 +88,15 @@ async def _send_files(settings: Settings, node: Node, paths: Sequence[Path], ass
 
 async def _files(paths: Sequence[Path], threads: Threads, report: Report) -> AsyncIterator[Outgoing]:
     """Look into the files; what is no DICOM is refused if it was named, and else left out."""
-    for candidate in await threads(lambda: list(candidates(paths))):
+    found = await threads(lambda: list(candidates(paths)))
+    for path, (candidate, *_) in itertools.groupby(found, lambda one: one.path):
         try:
             if candidate.member is not None:
-                raise NotDicom("it is in a ZIP archive, which has to be unpacked first")
-            yield await StoredFile.open(candidate.path, threads)
+                raise UnsupportedMediaType("a ZIP archive has to be unpacked first")
+            yield await StoredFile.open(path, threads)
         except (DicomError, OSError) as exc:
             if candidate.is_named or not isinstance(exc, NotDicom):
-                report.problems.append(f"{candidate.name}: {exc}")
+                report.problems.append(f"{path}: {exc}")
             else:
                 report.left_out += 1
 

@@ -19,16 +19,23 @@ REFUSAL = (
     "that authenticates in front, or say --allow-anonymous if everybody who reaches this address may read, store and "
     "delete everything."
 )
+DIMSE_REFUSAL = (
+    "{host} can be reached by other machines, and AE titles prove nothing. Listen for associations on 127.0.0.1, want "
+    "certificates by --dimse-tls-mutual, or say --allow-anonymous."
+)
 
 
 @with_settings()
 def serve(settings: Settings) -> None:
     """Serve DICOMweb at /dicom-web, health at /health, metrics at /metrics and API documentation at /docs.
 
-    Every option is also an environment variable, such as ISOCENTER_PORT for --port, and a key of the TOML file.
+    With --dimse-port it is an application entity too. Every option is also an environment variable, such as
+    ISOCENTER_PORT for --port, and a key of the TOML file.
     """
     if not settings.is_loopback and not settings.allow_anonymous:
         raise typer.BadParameter(REFUSAL.format(host=settings.host))
+    if not settings.is_dimse_guarded and not settings.allow_anonymous:
+        raise typer.BadParameter(DIMSE_REFUSAL.format(host=settings.dimse_host))
     # Tried here once: what is wrong ends the command with a sentence, and not each worker with a traceback.
     with open_archive(settings):
         pass

@@ -20,9 +20,7 @@ RETRIEVE_AE_TITLE = 0x00080054
 RETRIEVE_URL = 0x00081190
 
 
-def answer_object(
-    level: Level, resource: Resource, found: Fragments, shown: Sequence[Level], ae_title: str
-) -> bytes:
+def answer_object(level: Level, resource: Resource, found: Fragments, shown: Sequence[Level], ae_title: str) -> bytes:
     """Write an answer: what was found, what is required of the levels ``shown``, and where it can be retrieved."""
     known = {one.tag: with_values(one.tag, ()) for each in shown for one in REQUIRED[each] if not _is_ours(one.tag)}
     known |= found

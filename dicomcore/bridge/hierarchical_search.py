@@ -226,5 +226,3 @@ def _resource(level: Level, fixed: Resource, found: Fragments) -> Resource | Non
 def _up_to(level: Level, resource: Resource) -> Resource:
     study, series, instance = resource.study_instance_uid, resource.series_instance_uid, resource.sop_instance_uid
     return Resource(study, series if level >= Level.SERIES else None, instance if level >= Level.INSTANCE else None)
-
-

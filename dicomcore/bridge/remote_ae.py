@@ -7,7 +7,7 @@ are few. Instances of a C-MOVE come to our own listener, which offers them to th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from time import perf_counter
@@ -133,9 +133,7 @@ class RemoteAE:
         purpose = retrieval(STUDY_ROOT_GET, await self._sop_classes(resource))
         async with self._pool.association(self.node, purpose) as connection:
             identifier = retrieve_identifier(resource)
-            steps = get(
-                connection, STUDY_ROOT_GET, identifier, arrivals.take, spool=spool, threads=self._threads
-            )
+            steps = get(connection, STUDY_ROOT_GET, identifier, arrivals.take, spool=spool, threads=self._threads)
             async with aclosing(steps):
                 async for progress in steps:
                     yield progress
@@ -209,7 +207,7 @@ def _last_uid(resource: Resource) -> str:
 
 
 def _finding(connection: Connection, root: str) -> Find:
-    def search(level: Level, identifier: Dataset) -> AsyncIterator[Dataset]:
+    def search(level: Level, identifier: Dataset) -> AsyncGenerator[Dataset, None]:
         return find(connection, root, identifier)
 
     return search
@@ -225,16 +223,17 @@ async def _follow(
     steps: AsyncGenerator[Progress, None], resource: Resource, arrivals: Arrivals, is_wanted: asyncio.Event
 ) -> None:
     """Read the progress of a retrieve to its end, or until nobody wants it any more, which cancels it."""
-    progress = Progress(SUCCESS)
+    last = Progress(SUCCESS)
     try:
         async with aclosing(steps):
             async for progress in steps:
+                last = progress
                 if not is_wanted.is_set():
                     return
     except Exception as error:
         arrivals.end(error)
     else:
-        arrivals.end(_problem(progress, resource))
+        arrivals.end(_problem(last, resource))
 
 
 def _problem(progress: Progress, resource: Resource) -> DicomError | None:

@@ -10,22 +10,17 @@ Instances that somebody holds are in use; those of another process are, too, as 
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
 import threading
 import time
 import weakref
-from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections import Counter, deque
 from pathlib import Path
+from typing import Any
 
-from dicomcore.errors import ResourceGone, ResourceNotFound, StorageUnavailable
+from dicomcore.errors import StorageUnavailable
 from dicomcore.instance import Instance
-from dicomcore.query import Query
 from dicomcore.resources import Resource
-from dicomcore.source import Answer, Change, FailureReason, Metadata, Source, StoreOutcome
-from dicomcore.storage import Spool
-from dicomcore.threads import Threads
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS fetched (
@@ -38,7 +33,12 @@ CREATE TABLE IF NOT EXISTS fetched (
 ) STRICT
 """
 _BUSY_SECONDS = 10.0
-_AT_A_TIME = 500  # instances evicted between two looks at the clock
+_AT_A_TIME = 500  # instances that are evicted in one go
+_FORGOTTEN_SECONDS = 600.0  # after which a mark was left by a process that is no more
+_LONGEST_UNUSED = """
+SELECT study_instance_uid, series_instance_uid, sop_instance_uid, size, used, is_leaving FROM fetched
+WHERE study_instance_uid IS NOT NULL AND (is_leaving = 0 OR used < ?) ORDER BY used LIMIT ?
+"""
 
 
 class Retention:
@@ -50,6 +50,7 @@ class Retention:
         self._lock = threading.Lock()
         self._held: Counter[str] = Counter()
         self._touched: set[str] = set()
+        self._released: deque[str] = deque()  # by finalizers, which run anywhere and must not wait for a lock
         self._database = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         self._database.execute("PRAGMA journal_mode=WAL")
         self._database.execute("PRAGMA synchronous=FULL")
@@ -82,28 +83,33 @@ class Retention:
         with self._lock:
             self._held[uid] += 1
             self._touched.add(uid)
-        weakref.finalize(instance, self._release, uid)
+        weakref.finalize(instance, self._released.append, uid).atexit = False
         return instance
 
-    def release_all(self) -> None:
-        """Say to other processes what is in use here, and what has been since the last time."""
+    def say_what_is_used(self) -> None:
+        """Tell other processes what is in use here, and what has been since the last time."""
         with self._lock:
+            while self._released:
+                uid = self._released.popleft()
+                self._held[uid] -= 1
+                self._touched.add(uid)
+            self._held = +self._held
             uids = self._touched | set(self._held)
-            self._touched.clear()
+            self._touched = set()
         now = time.time()
         for uid in uids:
-            self._execute("UPDATE fetched SET used = ? WHERE sop_instance_uid = ?", now, uid)
+            self._execute("UPDATE fetched SET used = ? WHERE sop_instance_uid = ? AND is_leaving = 0", now, uid)
 
     def take_leaving(self, now: float | None = None) -> list[Resource]:
-        """Choose what is to be evicted, the longest unused first, and mark it: nobody can adopt it from now on."""
-        self.release_all()
-        chosen = self._choose(time.time() if now is None else now)
-        marked = []
-        for uid, study, series in chosen:
-            sql = "UPDATE fetched SET is_leaving = 1 WHERE sop_instance_uid = ?"
-            if self._execute(sql, uid):
-                marked.append(Resource(study, series, uid))
-        return marked
+        """Choose what is to be evicted, the longest unused first, and mark it: nobody can adopt it from now on.
+
+        Marks of a process that ended before it had evicted anything are taken over after a while.
+        """
+        self.say_what_is_used()
+        moment = time.time() if now is None else now
+        sql = "UPDATE fetched SET is_leaving = 1, used = ? WHERE sop_instance_uid = ? AND used = ?"
+        chosen = self._choose(moment)
+        return [resource for resource, used in chosen if self._execute(sql, moment, resource.sop_instance_uid, used)]
 
     def close(self) -> None:
         """Close the database."""
@@ -115,29 +121,18 @@ class Retention:
         ((total,),) = self._rows("SELECT COALESCE(SUM(size), 0) FROM fetched")
         return int(total)
 
-    def _choose(self, now: float) -> list[tuple[str, str, str]]:
+    def _choose(self, now: float) -> list[tuple[Resource, float]]:
         excess = 0 if self.max_bytes is None else self.size - self.max_bytes
         chosen = []
-        for uid, study, series, size, used in self._rows(
-            """SELECT sop_instance_uid, study_instance_uid, series_instance_uid, size, used FROM fetched
-               WHERE study_instance_uid IS NOT NULL ORDER BY used LIMIT ?""",
-            _AT_A_TIME,
-        ):
-            is_old = self.max_seconds is not None and used <= now - self.max_seconds
+        for row in self._rows(_LONGEST_UNUSED, now - _FORGOTTEN_SECONDS, _AT_A_TIME):
+            study, series, instance, size, used, is_leaving = row
+            is_old = bool(is_leaving) or (self.max_seconds is not None and used <= now - self.max_seconds)
             if not is_old and excess <= 0:
                 break
-            with self._lock:
-                is_held = uid in self._held
-            if not is_held:
+            if instance not in self._held:
                 excess -= size
-                chosen.append((uid, study, series))
+                chosen.append((Resource(study, series, instance), used))
         return chosen
-
-    def _release(self, uid: str) -> None:
-        """Note that nobody here holds an instance any more; runs wherever the last reference went, so without SQL."""
-        self._held[uid] -= 1
-        if self._held[uid] <= 0:
-            del self._held[uid]
 
     def _execute(self, sql: str, *values: object) -> int:
         with self._lock:
@@ -146,7 +141,7 @@ class Retention:
             except sqlite3.Error as error:
                 raise StorageUnavailable(f"the notes of the bridge cannot be written: {error}") from error
 
-    def _rows(self, sql: str, *values: object) -> list[tuple[object, ...]]:
+    def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         with self._lock:
             try:
                 return list(self._database.execute(sql, values))

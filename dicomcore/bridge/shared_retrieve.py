@@ -34,9 +34,7 @@ Bring = Callable[[Resource, Announce], Awaitable[None]]
 class SharedRetrieves:
     """The retrieves that are under way."""
 
-    def __init__(
-        self, bring: Bring, *, ahead_instances: int = AHEAD_INSTANCES, ahead_bytes: int = AHEAD_BYTES
-    ) -> None:
+    def __init__(self, bring: Bring, *, ahead_instances: int = AHEAD_INSTANCES, ahead_bytes: int = AHEAD_BYTES) -> None:
         self._bring = bring
         self._ahead = ahead_instances, ahead_bytes
         self._running: dict[Resource, _Retrieve] = {}
@@ -112,7 +110,7 @@ class _Retrieve:
             await asyncio.shield(self._task)
 
     async def cancel(self) -> None:
-        self._problem = self._problem or asyncio.TimeoutError("the bridge is closed")
+        self._problem = self._problem or TimeoutError("the bridge is closed")
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
@@ -146,7 +144,9 @@ class _Retrieve:
         """Whether the reader that is furthest has enough to read; what it was given last is still being read."""
         furthest = max(self._readers.values(), default=0)
         unread = len(self._arrived) - furthest
-        return unread > self._ahead_instances or (unread > 0 and self._sizes[-1] - self._sizes[furthest] > self._ahead_bytes)
+        return unread > self._ahead_instances or (
+            unread > 0 and self._sizes[-1] - self._sizes[furthest] > self._ahead_bytes
+        )
 
     async def _run(self, bring: Bring, resource: Resource, forget: Callable[[], object]) -> None:
         try:

@@ -326,16 +326,11 @@ class Connection(Agreement):
 
     def _take_release(self, _: ReleaseIndication) -> None:
         """Agree at once, unless an operation may be under way that we perform: that one still answers."""
-        if self._is_ending:  # a collision: the acceptor agrees after the requestor has (PS3.8 §7.2.2)
-            if self.association.state is State.COLLISION_REQUESTOR_RESPONSE:
-                self.association.respond_to_release()
-        elif self.association.role is Role.REQUESTOR:
+        if self._is_ending or self.association.role is Role.REQUESTOR:
             self._respond_to_release()
         self._wake()
 
     def _take_release_confirmation(self, _: ReleaseConfirmation) -> None:
-        if self.association.state is State.COLLISION_ACCEPTOR_RESPONSE:
-            self.association.respond_to_release()
         logger.debug("association released", extra=self.facts())
         self._finish()
 

@@ -13,7 +13,7 @@ import struct
 from collections.abc import Callable
 from typing import cast
 
-from dicomcore.net.ul.association import Association, Indication
+from dicomcore.net.ul.association import Association, Indication, TransportClosed
 
 READ_SIZE = 262_144  # bytes
 WRITE_HIGH, WRITE_LOW = 1 << 20, 1 << 18  # bytes not yet written, above and below which writers wait and go on
@@ -84,7 +84,7 @@ class Driver(asyncio.Protocol):
         for timer in (self._artim_timer, self._end_timer):
             if timer is not None:
                 timer.cancel()
-        for indication in self.association.transport_closed():
+        for indication in self.association.transport_closed() or [TransportClosed()]:
             self._take(indication)
         self.resume_writing()
         self._transport = None

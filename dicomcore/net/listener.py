@@ -15,7 +15,7 @@ import socket
 import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from dicomcore.errors import NetworkError
 from dicomcore.net.connection import Connection
@@ -50,8 +50,8 @@ class Limits:
 class Listener:
     """Accepts associations and serves each in a task of its own.
 
-    ``policy`` says what is negotiated, with every requestor or with this one; ``maximum_length`` replaces that of the
-    policy, since what is announced has to be what is checked.
+    ``policy`` says what is negotiated, with every requestor or with the one whose request it is called with.
+    ``maximum_length`` is the longest P-DATA-TF PDU that is received, unless the policy says less.
     """
 
     def __init__(
@@ -155,7 +155,7 @@ class Listener:
             return LOCAL_LIMIT_EXCEEDED
         try:
             policy = self._policy if isinstance(self._policy, AcceptorPolicy) else self._policy(rq)
-            return negotiate(rq, replace(policy, maximum_length=self._maximum_length))
+            return negotiate(rq, policy)
         except Exception:
             logger.exception("an association could not be negotiated")
             return NO_REASON

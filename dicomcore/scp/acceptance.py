@@ -4,9 +4,11 @@ The table of services says which commands belong to which SOP Class. Every stora
 accepted in every transfer syntax that we know, retired ones too; private and unregistered ones if the requestor says
 that they are storage (PS3.7 §D.3.3.6, PS3.4 §B.4.1.2) or the operator wants them all.
 
-What is received is kept as it came, so the order of preference for storage is the requestor's own: what it names first
-costs it least. Implicit VR and big endian come last all the same, since they tell less of private attributes or are
-retired. Everything else is in Explicit VR Little Endian if it can be.
+A context that offers a native transfer syntax is accepted in that, Explicit VR Little Endian if it can be, since it
+tells more of private attributes than Implicit VR does: every sender can do that (PS3.5 §10.1), while who offers
+compression in the same context may have no codec for what it holds (``storescu +C`` fails then). A sender that wants to
+send as it has stored offers each compression in a context of its own, as nearly all do. Of several compressions the one
+that the requestor names first costs it least; what is retired comes last.
 """
 
 from __future__ import annotations
@@ -62,7 +64,7 @@ NATIVE = (
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
     EXPLICIT_VR_BIG_ENDIAN,
 )
-_LAST = (IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN)
+_RANKS = {EXPLICIT_VR_LITTLE_ENDIAN: 0, IMPLICIT_VR_LITTLE_ENDIAN: 1, EXPLICIT_VR_BIG_ENDIAN: 3}  # 2: all others
 
 # PS3.4 Table B.3-1: Level 2 (all attributes are kept), a byte without meaning, digital signatures of level 3 (kept bit
 # by bit), another one, no coercion of elements.
@@ -124,7 +126,7 @@ def policy_for(rq: AssociateRQ, admission: Admission, ae_titles: tuple[str, ...]
 def preferred(offered: Iterable[str]) -> tuple[str, ...]:
     """Put the transfer syntaxes that we know into our order of preference."""
     known = dict.fromkeys(uid for uid in offered if uid in TRANSFER_SYNTAXES)
-    return tuple(sorted(known, key=lambda uid: _LAST.index(uid) + 1 if uid in _LAST else 0))
+    return tuple(sorted(known, key=lambda uid: _RANKS.get(uid, 2)))
 
 
 def answer(sop_class_uid: str, information: bytes) -> bytes:
@@ -132,7 +134,9 @@ def answer(sop_class_uid: str, information: bytes) -> bytes:
     if sop_class_uid not in COMMANDS:
         return _STORAGE_SUPPORT[: max(1, len(information))]
     support = _SUPPORT.get(COMMANDS[sop_class_uid], b"")
-    return bytes(wanted & ours for wanted, ours in zip(information, support.ljust(len(information), b"\0"), strict=False))
+    return bytes(
+        wanted & ours for wanted, ours in zip(information, support.ljust(len(information), b"\0"), strict=False)
+    )
 
 
 def agreed(peer: UserInformation, sop_class_uid: str) -> bytes:

@@ -176,7 +176,9 @@ class Commitments:
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def _run(self, operation: Operation[NActionRQ], transaction_uid: str, references: Sequence[Reference]) -> None:
+    async def _run(
+        self, operation: Operation[NActionRQ], transaction_uid: str, references: Sequence[Reference]
+    ) -> None:
         surroundings = operation.surroundings
         caller = operation.connection.calling_ae_title
         try:

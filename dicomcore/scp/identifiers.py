@@ -12,20 +12,32 @@ What the standard leaves open, or requestors do all the same:
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from dicomcore.data import Charset, Dataset, Element, is_private, is_private_creator, keyword_of, name_of, vr_of
+from dicomcore.data import Dataset, Element, is_private, is_private_creator, keyword_of, name_of, vr_of
 from dicomcore.errors import AttributeMismatch, InvalidParameter, LimitExceeded, MissingAttribute
 from dicomcore.matching_keys import combine, match_of
 from dicomcore.query import ARCHIVE, Literal, Match, MatchingKey, Path, Query, UidList, Universal
 from dicomcore.resources import Level, Resource
+from dicomcore.scp.acceptance import (
+    PATIENT_ROOT_FIND,
+    PATIENT_ROOT_GET,
+    PATIENT_ROOT_MOVE,
+    STUDY_ROOT_FIND,
+    STUDY_ROOT_GET,
+    STUDY_ROOT_MOVE,
+)
+from dicomcore.scp.find_request import (
+    INSTANCE_AVAILABILITY,
+    QUERY_RETRIEVE_LEVEL,
+    RETRIEVE_AE_TITLE,
+    SPECIFIC_CHARACTER_SET,
+    WORDS,
+    FindRequest,
+    RequestedAttribute,
+)
 
-SPECIFIC_CHARACTER_SET = 0x00080005
-QUERY_RETRIEVE_LEVEL = 0x00080052
-RETRIEVE_AE_TITLE = 0x00080054
-INSTANCE_AVAILABILITY = 0x00080056
 MAX_KEYS = 500
 MAX_DEPTH = 16
 
@@ -39,21 +51,15 @@ _LIST_VRS = frozenset(("UI", "CS"))
 _NOT_MATCHED = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "UN"))
 
 
-class Model(enum.Enum):
-    """Information models by their highest level (PS3.4 §C.6, §Y.6)."""
-
-    PATIENT_ROOT = Level.PATIENT
-    STUDY_ROOT = Level.STUDY
-    INSTANCE_ROOT = Level.INSTANCE
-
-
-WORDS: Mapping[Level, str] = {
-    Level.PATIENT: "PATIENT",
-    Level.STUDY: "STUDY",
-    Level.SERIES: "SERIES",
-    Level.INSTANCE: "IMAGE",
+HIGHEST: Mapping[str, Level] = {
+    PATIENT_ROOT_FIND: Level.PATIENT,
+    PATIENT_ROOT_MOVE: Level.PATIENT,
+    PATIENT_ROOT_GET: Level.PATIENT,
+    STUDY_ROOT_FIND: Level.STUDY,
+    STUDY_ROOT_MOVE: Level.STUDY,
+    STUDY_ROOT_GET: Level.STUDY,
 }
-"""Levels as Query/Retrieve Level (0008,0052) has them."""
+"""SOP Class -> the highest level of its information model (PS3.4 §C.6)."""
 
 UNIQUE_KEYS: Mapping[Level, int] = {
     Level.PATIENT: 0x00100020,
@@ -83,42 +89,19 @@ class Options:
         return Options(relational, combined, fuzzy, empty, multiple)
 
 
-@dataclass(frozen=True, slots=True)
-class RequestedAttribute:
-    """An attribute that is to be returned; of a sequence what is ``within`` its items, or everything."""
-
-    tag: int
-    vr: str
-    private_creator: str | None = None
-    within: tuple[RequestedAttribute, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class FindRequest:
-    """A C-FIND identifier as it is understood.
-
-    ``fixed`` are the unique keys above the level that all answers have in common. ``is_supported`` is false if a key
-    cannot be matched at all, whatever the source.
-    """
-
-    query: Query
-    attributes: tuple[RequestedAttribute, ...]
-    charset: Charset
-    fixed: Mapping[int, str]
-    is_supported: bool = True
-
-
-def read_find_identifier(identifier: Dataset, model: Model, options: Options = Options()) -> FindRequest:
-    """Read the identifier of a C-FIND.
+def read_query(identifier: Dataset, sop_class_uid: str, agreed: bytes = b"") -> FindRequest:
+    """Read the identifier of a C-FIND; ``agreed`` is the outcome of extended negotiation.
 
     Raises:
         MissingAttribute, AttributeMismatch: status A900; the error names the attribute.
         LimitExceeded: it has too many keys.
     """
-    level = level_of(identifier, model)
+    options = Options.of(agreed)
+    level = level_of(identifier, sop_class_uid)
     reading = _Reading(options)
     attributes = reading.read(identifier)
-    check_unique_keys(reading.keys, level, model, options)
+    if not options.relational:
+        check_unique_keys(reading.keys, HIGHEST[sop_class_uid], level)
     resource, fixed = _scope(reading.keys, level)
     keys = tuple(key for path, key in reading.keys.items() if path[0] not in fixed)
     matched, combined = combine(keys) if options.combined_datetime else (keys, ())
@@ -126,21 +109,20 @@ def read_find_identifier(identifier: Dataset, model: Model, options: Options = O
     return FindRequest(query, attributes, identifier.charset, fixed, reading.is_supported)
 
 
-def level_of(identifier: Dataset, model: Model) -> Level:
+def level_of(identifier: Dataset, sop_class_uid: str) -> Level:
     """Read Query/Retrieve Level (0008,0052), which has to be one of the information model."""
     word = identifier.text(QUERY_RETRIEVE_LEVEL)
     if not word:
         raise MissingAttribute(QUERY_RETRIEVE_LEVEL, name_of(QUERY_RETRIEVE_LEVEL))
     level = _LEVELS.get(word)
-    if level is None or level < model.value:
+    if level is None or level < HIGHEST[sop_class_uid]:
         raise mismatch(QUERY_RETRIEVE_LEVEL, f"is {word[:16]!r}, which is no level of the information model")
     return level
 
 
-def check_unique_keys(keys: Mapping[Path, MatchingKey], level: Level, model: Model, options: Options) -> None:
-    """See that each level above has one value of its unique key, unless queries are relational (§C.4.1.2, §C.4.1.3)."""
-    above = () if options.relational else range(model.value, level)
-    for tag in (UNIQUE_KEYS[Level(one)] for one in above):
+def check_unique_keys(keys: Mapping[Path, MatchingKey], highest: Level, level: Level) -> None:
+    """See that each level above has one value of its unique key: the hierarchical method (§C.4.1.3.1)."""
+    for tag in (UNIQUE_KEYS[Level(one)] for one in range(highest, level)):
         match = keys[(tag,)].match if (tag,) in keys else Universal()
         if isinstance(match, Universal):
             raise MissingAttribute(tag, name_of(tag))
@@ -222,15 +204,10 @@ class _Reading:
         if vr in _NOT_MATCHED:
             self.is_supported &= not len(dataset.raw(tag))
             return Universal()
-        values = dataset.texts(tag)
+        values = [f"{one:08X}" for one in dataset.values(tag)] if vr == "AT" else dataset.texts(tag)
         if len(values) > 1 and vr not in _LIST_VRS and not self._options.multiple_value:
             raise mismatch(tag, "has several values, for which nothing was agreed on")
         try:
             return match_of(name_of(tag), vr, values, empty=self._options.empty_value)
         except InvalidParameter as error:
             raise mismatch(tag, error.problem) from error
-
-
-def relative(keys: Iterable[MatchingKey], tag: int) -> tuple[MatchingKey, ...]:
-    """The keys within a sequence, as they are for one of its items."""
-    return tuple(replace(key, path=key.path[1:]) for key in keys if len(key.path) > 1 and key.path[0] == tag)

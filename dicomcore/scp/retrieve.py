@@ -26,6 +26,7 @@ from dicomcore.scp.acceptance import INSTANCE_ROOT_GET, INSTANCE_ROOT_MOVE, WITH
 from dicomcore.scp.encoding import context_for, dataset_without_bulkdata
 from dicomcore.scp.operation import Operation, comment
 from dicomcore.scp.references import look_up
+from dicomcore.scp.retrieve_identifiers import resources_of
 from dicomcore.scp.suboperations import Progress, window
 from dicomcore.scu.client import Originator
 from dicomcore.scu.outgoing import StoredInstance
@@ -36,8 +37,8 @@ from dicomcore.uids import check_uid
 logger = logging.getLogger(__name__)
 
 _SOP_INSTANCE_UID = 0x00080018
-_FRAME_SELECTIONS = (0x00081161, 0x00081162, 0x00081163)
 _INSTANCE_ROOT = (INSTANCE_ROOT_MOVE, INSTANCE_ROOT_GET, WITHOUT_BULKDATA_GET)
+_FRAME_SELECTIONS = (0x00081161, 0x00081162, 0x00081163)
 
 Retrieval = Operation[CGetRQ] | Operation[CMoveRQ]
 
@@ -79,11 +80,11 @@ async def move(operation: Operation[CMoveRQ], identifier: Dataset) -> None:
 
 async def matches(operation: Retrieval, identifier: Dataset) -> list[Instance]:
     """Find what an identifier asks for; what is not here, or no longer, does not count (PS3.4 §C.4.2.3)."""
-    model = operation.context.abstract_syntax
-    if model in _INSTANCE_ROOT:
+    sop_class_uid = operation.context.abstract_syntax
+    if sop_class_uid in _INSTANCE_ROOT:
         resources = await _instances_by_uid(operation.source, identifier)
     else:
-        resources = await resources_of(identifier, model, operation.agreed, operation.source)
+        resources = await resources_of(identifier, sop_class_uid, operation.agreed, operation.source)
     found: list[Instance] = []
     for resource in resources:
         try:
@@ -94,7 +95,7 @@ async def matches(operation: Retrieval, identifier: Dataset) -> list[Instance]:
 
 
 async def _instances_by_uid(source: Source, identifier: Dataset) -> list[Resource]:
-    """The instances of a Composite Instance Root identifier, which names nothing above them (PS3.4 §Y.3.3)."""
+    """The instances of a Composite Instance Root identifier, which names nothing above them (PS3.4 §Y.3.3, §Z.3.3)."""
     if any(tag in identifier for tag in _FRAME_SELECTIONS):
         raise InvalidParameter("Simple Frame List", "frames of an instance are not extracted here")
     uids = [check_uid(uid, "SOP Instance UID") for uid in identifier.texts(_SOP_INSTANCE_UID)]

@@ -1,4 +1,4 @@
-"""Identifiers of C-MOVE and C-GET (PS3.4 §C.4.2.1.4, §C.4.3.1.3, §Y.4): what is to be retrieved, as `Resource`s.
+"""Identifiers of C-MOVE and C-GET (PS3.4 §C.4.2.1.4, §C.4.3.1.3): what is to be retrieved, as `Resource`s.
 
 Unique keys alone count, and whatever else an identifier has is passed over. A study, series or instance that is named
 with all that is above it is a resource as it stands; what hangs on a Patient ID, or is named without what is above it
@@ -7,8 +7,9 @@ with all that is above it is a resource as it stands; what hangs on a Patient ID
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
 import orjson
 
@@ -16,13 +17,17 @@ from dicomcore.data import PLACEHOLDER, Dataset, name_of
 from dicomcore.errors import InvalidUid, MissingAttribute
 from dicomcore.query import Literal, Match, MatchingKey, Query, UidList
 from dicomcore.resources import Level, Resource
-from dicomcore.scp.identifiers import UNIQUE_KEYS, Model, Options, check_unique_keys, level_of, mismatch
+from dicomcore.scp.identifiers import HIGHEST, UNIQUE_KEYS, Options, check_unique_keys, level_of, mismatch
 from dicomcore.source import Source
 from dicomcore.uids import check_uid
 
 _UIDS_AT_ONCE = 500  # that a search is asked for
 _PAGE = 500
-_UID_LEVELS = (Level.STUDY, Level.SERIES, Level.INSTANCE)
+_FIELDS: Mapping[Level, str] = {
+    Level.STUDY: "study_instance_uid",
+    Level.SERIES: "series_instance_uid",
+    Level.INSTANCE: "sop_instance_uid",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,38 +39,49 @@ class RetrieveRequest:
     queries: tuple[Query, ...] = ()
 
 
-def read_retrieve_identifier(identifier: Dataset, model: Model, options: Options = Options()) -> RetrieveRequest:
-    """Read the identifier of a C-MOVE or C-GET.
+async def resources_of(identifier: Dataset, sop_class_uid: str, agreed: bytes, source: Source) -> list[Resource]:
+    """Name everything that an identifier asks for, in its order or that of the searches it takes.
+
+    Raises what `read_retrieve_identifier` does, and what searches do.
+    """
+    request = read_retrieve_identifier(identifier, sop_class_uid, agreed)
+    found = dict.fromkeys(request.resources)
+    for query in request.queries:
+        found |= dict.fromkeys([one async for one in _search(query, source)])
+    return list(found)
+
+
+async def _search(query: Query, source: Source) -> AsyncIterator[Resource]:
+    for offset in count(0, _PAGE):
+        objects = (await source.search(replace(query, limit=_PAGE, offset=offset))).objects
+        for one in objects:
+            yield _resource(one, query.level)
+        if len(objects) < _PAGE:
+            return
+
+
+def read_retrieve_identifier(identifier: Dataset, sop_class_uid: str, agreed: bytes = b"") -> RetrieveRequest:
+    """Read the identifier of a C-MOVE or C-GET; ``agreed`` is the outcome of extended negotiation.
 
     Raises:
         MissingAttribute, AttributeMismatch: status A900; the error names the attribute.
     """
-    level = level_of(identifier, model)
-    matches = {one: _values(identifier, one) for one in UNIQUE_KEYS if model.value <= one <= level}
-    present = {one: values for one, values in matches.items() if values}
-    check_unique_keys(_keys(present), level, model, options)
+    level, highest = level_of(identifier, sop_class_uid), HIGHEST[sop_class_uid]
+    present = {one: values for one in UNIQUE_KEYS if highest <= one <= level and (values := _values(identifier, one))}
+    if not Options.of(agreed).relational:
+        check_unique_keys(_keys(present), highest, level)
     if level not in present:
         raise MissingAttribute(UNIQUE_KEYS[level], name_of(UNIQUE_KEYS[level]))
-    above = [present.get(one, ()) for one in _UID_LEVELS if one < level]
-    if level is Level.PATIENT or Level.PATIENT in present or any(len(values) != 1 for values in above):
+    above = [present.get(one, ()) for one in _FIELDS if one < level]
+    if Level.PATIENT in present or any(len(uids) != 1 for uids in above):
         return RetrieveRequest(level, queries=tuple(_queries(present, level)))
-    return RetrieveRequest(level, tuple(Resource(*(uids[0] for uids in above), uid) for uid in present[level]))
-
-
-async def resolve(request: RetrieveRequest, source: Source) -> list[Resource]:
-    """Name everything that is to be retrieved, in the order of the identifier or of the searches."""
-    found = dict.fromkeys(request.resources)
-    for query in request.queries:
-        offset = 0
-        while objects := (await source.search(replace(query, limit=_PAGE, offset=offset))).objects:
-            found |= dict.fromkeys(_resource(one, query.level) for one in objects)
-            offset += _PAGE
-    return list(found)
+    named = Resource(*(uids[0] for uids in above))
+    return RetrieveRequest(level, tuple(replace(named, **{_FIELDS[level]: uid}) for uid in present[level]))
 
 
 def _resource(answer: bytes, level: Level) -> Resource:
     members = orjson.loads(answer.replace(PLACEHOLDER, b""))
-    return Resource(*(members[f"{UNIQUE_KEYS[one]:08X}"]["Value"][0] for one in _UID_LEVELS if one <= level))
+    return Resource(*(members[f"{UNIQUE_KEYS[one]:08X}"]["Value"][0] for one in _FIELDS if one <= level))
 
 
 def _values(identifier: Dataset, level: Level) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from dicomcore.net.ul.items import CommonExtendedNegotiation, ExtendedNegotiatio
 from dicomcore.net.ul.negotiation import STORAGE_SERVICE_CLASS
 from dicomcore.scu.client import VERIFICATION
 from dicomcore.scu.outgoing import NATIVE, Outgoing
-from dicomcore.uids import RLE_LOSSLESS
+from dicomcore.uids import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN, RLE_LOSSLESS
 
 MAX_CONTEXTS = 128
 
@@ -30,6 +30,7 @@ STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 STUDY_ROOT_MOVE = "1.2.840.10008.5.1.4.1.2.2.2"
 STUDY_ROOT_GET = "1.2.840.10008.5.1.4.1.2.2.3"
 
+_MOST_TOGETHER = 23  # transfer syntaxes of each of 120 contexts: DCMTK closes the connection above 128 kB of request
 _UNDER_WAY = 16  # C-STORE requests that we would have under way at a time
 _Context: TypeAlias = tuple[str, tuple[str, ...]]
 
@@ -124,17 +125,17 @@ def _storage(contexts: Sequence[_Context]) -> Purpose:
 def _shares(count: int) -> list[tuple[str, ...]]:
     """Divide all transfer syntaxes among this many contexts of a SOP Class."""
     if count == 1:
-        return [(*NATIVE, *_BY_USE)]
-    return [NATIVE, *((uid,) for uid in _BY_USE[: count - 2]), tuple(_BY_USE[count - 2 :])][:count]
+        return [(*NATIVE, *_BY_USE[:_MOST_TOGETHER])]
+    alone, together = _BY_USE[: count - 2], _BY_USE[count - 2 :]
+    return [NATIVE, *((uid,) for uid in alone), *([tuple(together)] if together else [])]
 
 
 def _by_use() -> Sequence[str]:
     """All transfer syntaxes that instances are stored in, but for the native ones: the most usual first."""
-    jpeg, rle = "1.2.840.10008.1.2.4.", RLE_LOSSLESS
-    usual = [
-        jpeg + last for last in ("90", "70", "80", "50", "91", "51", "57", "81", "201", "202", "203", "102", "100")
-    ]
-    usual.insert(4, rle)
+    jpeg = [f"1.2.840.10008.1.2.4.{last}" for last in ("90", "70", "80", "50", "91", "51", "57", "81")]
+    htj2k = [f"1.2.840.10008.1.2.4.{last}" for last in (201, 202, 203)]
+    video = [f"1.2.840.10008.1.2.4.{last}" for last in (102, 100, 103, 101, 107, 104, 105, 106, 108)]
+    usual = [*jpeg, RLE_LOSSLESS, *htj2k, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN, *video]
     rest = [uid for uid, syntax in TRANSFER_SYNTAXES.items() if uid not in (*usual, *NATIVE) and not syntax.referenced]
     return *usual, *rest
 

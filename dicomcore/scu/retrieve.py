@@ -174,30 +174,27 @@ class _Receiver:
         if self._is_refusing or message.data is None:
             discard(message)
             return OUT_OF_RESOURCES if self._is_refusing else MISTYPED_ARGUMENT
+        spool = self._spool()
         try:
-            received = await self._receive(message, message.data, command)
+            received = await self._receive(spool, message, message.data, command)
             return await self._sink(received)
-        except NetworkError:
-            raise
-        except DicomError as error:
+        except BaseException as error:
+            spool.close()
+            if not isinstance(error, DicomError) or isinstance(error, NetworkError):
+                raise
             discard(message)
             return status_of(error, Service.STORE)
 
-    async def _receive(self, message: Message, data: DataStream, command: CStoreRQ) -> Received:
-        spool = self._spool()
-        try:
-            spool.write(
-                file_header(
-                    sop_class_uid=command.affected_sop_class_uid,
-                    sop_instance_uid=command.affected_sop_instance_uid,
-                    transfer_syntax_uid=message.context.transfer_syntax,
-                    source=self._connection.called_ae_title,
-                )
+    async def _receive(self, spool: Spool, message: Message, data: DataStream, command: CStoreRQ) -> Received:
+        spool.write(
+            file_header(
+                sop_class_uid=command.affected_sop_class_uid,
+                sop_instance_uid=command.affected_sop_instance_uid,
+                transfer_syntax_uid=message.context.transfer_syntax,
+                source=self._connection.called_ae_title,
             )
-            await self._fill(spool, data)
-        except BaseException:
-            spool.close()
-            raise
+        )
+        await self._fill(spool, data)
         return Received(
             spool,
             command.affected_sop_class_uid,

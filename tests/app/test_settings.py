@@ -50,7 +50,15 @@ def test_sizes_have_units() -> None:
 
 def test_settings_survive_the_way_through_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load_settings(
-        port=0, trusted_proxies="none", cors_origins="*", relative_urls=True, data=Path("x"), verify_on_read=False
+        port=0,
+        dimse_port=0,
+        called_ae_titles="A,B=C",
+        bridge_cache_bytes="1GiB",
+        trusted_proxies="none",
+        cors_origins="*",
+        relative_urls=True,
+        data=Path("x"),
+        verify_on_read=False,
     )
     for name, value in settings.environment().items():
         monkeypatch.setenv(name, value)
@@ -83,6 +91,16 @@ def test_every_wrong_value_is_named() -> None:
         ("trusted_proxies", "proxy.example"),
         ("duplicates", "overwrite"),
         ("unheard_of", 1),
+        ("dimse_port", 65_536),
+        ("ae_title", "SEVENTEEN_LETTERS"),
+        ("ae_title", " "),
+        ("called_ae_titles", "ONE,TWO\\THREE"),
+        ("called_ae_titles", "ONE="),
+        ("calling_ae_titles", "SEVENTEEN_LETTERS"),
+        ("dimse_tls_profile", "B.1"),
+        ("dimse_tls_key", "key.pem"),
+        ("dimse_tls_mutual", True),
+        ("bridge_keep", "always"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused(name: str, value: object) -> None:
@@ -98,6 +116,58 @@ def test_loopback_addresses_are_recognised(host: str) -> None:
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.1", "localhost.example", ""])
 def test_whatever_others_may_reach_is_no_loopback_address(host: str) -> None:
     assert not load_settings(host=host).is_loopback
+
+
+def test_there_are_no_associations_unless_they_are_asked_for() -> None:
+    settings = load_settings()
+    assert (settings.dimse_port, settings.is_dimse_guarded, settings.ae_title) == (None, True, "ISOCENTER")
+
+
+@pytest.mark.parametrize(
+    ("given", "accepted"),
+    [
+        ({}, ("ISOCENTER",)),
+        ({"ae_title": " PACS "}, ("PACS",)),
+        ({"called_ae_titles": "OLD, WEB=REMOTE"}, ("ISOCENTER", "OLD", "WEB")),
+        ({"called_ae_titles": "*,WEB=REMOTE"}, ()),
+    ],
+)
+def test_we_are_called_by_our_title_and_by_others_that_were_named(
+    given: dict[str, str], accepted: tuple[str, ...]
+) -> None:
+    assert load_settings(**given).accepted_ae_titles == accepted
+
+
+def test_a_title_may_be_answered_from_a_node() -> None:
+    assert load_settings(called_ae_titles="OLD,WEB=REMOTE").answering_nodes == {"WEB": "REMOTE"}
+
+
+def test_mutual_tls_needs_the_authorities_of_the_peers() -> None:
+    with pytest.raises(InvalidSettings, match="dimse_tls_mutual needs dimse_tls_ca"):
+        load_settings(dimse_tls_mutual=True, dimse_tls_certificate="own.pem")
+    assert load_settings(dimse_tls_mutual=True, dimse_tls_certificate="own.pem", dimse_tls_ca="ca.pem").dimse_tls_mutual
+
+
+@pytest.mark.parametrize(
+    ("given", "is_guarded"),
+    [
+        ({}, True),
+        ({"dimse_host": "::1"}, True),
+        ({"dimse_host": "0.0.0.0"}, False),
+        ({"dimse_host": "0.0.0.0", "dimse_tls_certificate": "own.pem"}, False),
+        (
+            {
+                "dimse_host": "::",
+                "dimse_tls_certificate": "own.pem",
+                "dimse_tls_mutual": True,
+                "dimse_tls_ca": "ca.pem",
+            },
+            True,
+        ),
+    ],
+)
+def test_associations_are_guarded_by_address_or_certificate(given: dict[str, object], is_guarded: bool) -> None:
+    assert load_settings(dimse_port=11112, **given).is_dimse_guarded is is_guarded
 
 
 def test_every_number_has_a_unit_and_every_setting_a_description() -> None:

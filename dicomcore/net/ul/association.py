@@ -7,7 +7,8 @@ indications, writes what `Association.take_output` gives and closes the transpor
 A request is made before the transport is there: `Association.request`, then `Association.transport_connected`.
 
 Where the table lets the service user abort although a PDU of the peer is to blame (AA-1), A-ABORT names the service
-provider and the reason all the same: it says more, and no peer minds.
+provider and the reason all the same: it says more, and no peer minds. Two A-ABORT are all that is sent: a peer that
+keeps sending rubbish until the ARTIM timer runs out, and reads nothing, would fill our memory with more of them (AA-7).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import dataclass, replace
 
 from dicomcore.data import Buffer
 from dicomcore.errors import UnexpectedCall
+from dicomcore.net.ul.data_transfer import data_pdus
 from dicomcore.net.ul.indications import (
     AbortIndication,
     AssociateConfirmation,
@@ -30,7 +32,6 @@ from dicomcore.net.ul.indications import (
 )
 from dicomcore.net.ul.items import UserInformation
 from dicomcore.net.ul.negotiation import AcceptedContext, accepted_contexts
-from dicomcore.net.ul.p_data import data_pdus
 from dicomcore.net.ul.pdu import (
     PROTOCOL_VERSION_NOT_SUPPORTED,
     Abort,
@@ -79,10 +80,10 @@ _UNSPECIFIED = Abort(AbortSource.SERVICE_PROVIDER, AbortReason.NOT_SPECIFIED)
 
 @dataclass(frozen=True, slots=True)
 class _Cause:
-    """What comes with an event: the PDU to send, the primitive to issue, and why to abort if the action is that."""
+    """What comes with an event: the PDU to send, primitives to issue, and why to abort if the action is that."""
 
     pdu: bytes = b""
-    indication: Indication | None = None
+    indications: tuple[Indication, ...] = ()
     abort: Abort = _UNSPECIFIED
     problem: str = ""
 
@@ -123,6 +124,7 @@ class Association:
         self._output: list[Buffer] = []
         self._indications: list[Indication] = []
         self._responds_to_release = False
+        self._aborts_left = 2
         self._reader = PduReader(self, self._indications, maximum_request)
 
     @property
@@ -143,7 +145,7 @@ class Association:
         if self.state is State.IDLE:
             return []
         lost = AbortIndication(AbortSource.SERVICE_PROVIDER, AbortReason.NOT_SPECIFIED, "the connection was closed")
-        return self._happens(Event.TRANSPORT_CLOSED, _Cause(indication=lost)) or [TransportClosed()]
+        return self._happens(Event.TRANSPORT_CLOSED, _Cause(indications=(lost,))) or [TransportClosed()]
 
     def artim_expired(self) -> list[Indication]:
         """Take note that the ARTIM timer has run out; a timer that was stopped meanwhile does nothing."""
@@ -219,12 +221,13 @@ class Association:
     def take(self, event: Event, pdu: Pdu) -> None:
         """Take a PDU that was expected when it began."""
         action = TRANSITIONS[self.state, event]
-        if isinstance(pdu, AssociateRQ):
+        if action is Action.AE_6 and isinstance(pdu, AssociateRQ):
             self.rq, self.peer = pdu, pdu.user_information
             action = action if pdu.protocol_version & 1 else Action.AE_8
-        elif isinstance(pdu, AssociateAC):
+        elif action is Action.AE_3 and isinstance(pdu, AssociateAC):
+            self.peer = pdu.user_information
             self._agree(pdu)
-        self._do(action, _Cause(PROTOCOL_VERSION_NOT_SUPPORTED.encode(), _INDICATIONS[type(pdu)](pdu)))
+        self._do(action, _Cause(PROTOCOL_VERSION_NOT_SUPPORTED.encode(), (_INDICATIONS[type(pdu)](pdu),)))
         if self._responds_to_release and action is Action.AR_10:
             self.respond_to_release()
 
@@ -259,11 +262,12 @@ class Association:
         self._output.append(cause.pdu)
 
     def _send_abort(self, cause: _Cause) -> None:
-        self._output.append(cause.abort.encode())
+        if self._aborts_left:
+            self._aborts_left -= 1
+            self._output.append(cause.abort.encode())
 
     def _issue(self, cause: _Cause) -> None:
-        if cause.indication is not None:
-            self._indications.append(cause.indication)
+        self._indications += cause.indications
 
     def _issue_abort(self, cause: _Cause) -> None:
         self._indications.append(AbortIndication(cause.abort.source, cause.abort.reason, cause.problem))
@@ -288,10 +292,7 @@ class Association:
         return replace(information, maximum_length=self._reader.maximum_length)
 
     def _agree(self, ac: AssociateAC) -> None:
-        if self.role is Role.REQUESTOR:
-            self.peer = ac.user_information
-        if self.rq is not None:
-            self.accepted = accepted_contexts(self.rq, ac, is_requestor=self.role is Role.REQUESTOR)
+        self.accepted = accepted_contexts(self.rq, ac, is_requestor=self.role is Role.REQUESTOR) if self.rq else {}
         self._reader.data.accepted = self.accepted
 
     def _take_indications(self) -> list[Indication]:

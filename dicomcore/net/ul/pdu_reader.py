@@ -1,7 +1,7 @@
 """Bytes into PDUs (PS3.8 §9.3.1), whatever the pieces they come in.
 
-P-DATA-TF is passed on while it arrives (see `p_data`). Another PDU is held until it is complete, unless it is not
-expected: then its type is enough, and its content is skipped, as is that of a PDU that breaks the rules. So the PDU
+P-DATA-TF is passed on while it arrives (see `data_transfer`). Another PDU is held until it is complete, unless it is
+not expected: then its type is enough, and its content is skipped, as is that of a PDU that breaks the rules. So the PDU
 after it is understood again, and what happens depends on the bytes and not on how they are cut. Lengths are checked
 before anything is held.
 """
@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from dicomcore.errors import MalformedPdu
+from dicomcore.net.ul.data_transfer import PDataReader, gather
 from dicomcore.net.ul.indications import Indication
-from dicomcore.net.ul.p_data import PDataReader, gather
 from dicomcore.net.ul.pdu import HEADER, AbortReason, Pdu, PduType, decode_pdu
 from dicomcore.net.ul.state import Event
 

@@ -56,7 +56,7 @@ def test_numbers_are_written_as_their_vr_wants(key: str, tag: int, value: object
 
 def test_text_beyond_ascii_is_in_the_character_set_of_the_node() -> None:
     identifier, _ = find_identifier(Level.STUDY, ["PatientName=Müller*"], "ISO_IR 100")
-    assert (identifier.text(0x00080005), bytes(identifier.raw(0x00100010))) == ("ISO_IR 100", b"M\xfcller*")
+    assert (identifier.text(0x00080005), bytes(identifier.raw(0x00100010))) == ("ISO_IR 100", b"M\xfcller* ")
     plain, _ = find_identifier(Level.STUDY, ["PatientName=Miller*"], "ISO_IR 100")
     assert 0x00080005 not in plain
 

@@ -23,6 +23,13 @@ def test_an_address_that_others_reach_is_refused_with_what_to_do(host: str, tmp_
     assert "--allow-anonymous" in result.output
 
 
+def test_associations_from_others_need_certificates_or_trust(tmp_path: Path) -> None:
+    arguments = ["serve", "--dimse-port", "11112", "--dimse-host", "0.0.0.0", "--data", str(tmp_path)]
+    result = CliRunner().invoke(app, arguments, env={"COLUMNS": "400"})
+    assert result.exit_code == 2
+    assert "--dimse-tls-mutual" in result.output
+
+
 def test_a_server_serves_everything_it_says(tmp_path: Path) -> None:
     server = start_server(tmp_path / "data")
     try:

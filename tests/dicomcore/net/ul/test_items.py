@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from dicomcore.errors import MalformedPdu
@@ -27,7 +29,8 @@ def sub_items(*contents: bytes) -> UserInformation:
 
 def bare(**fields: object) -> UserInformation:
     """User information of a peer that gives no implementation."""
-    return UserInformation(implementation_class_uid="", implementation_version_name="", **fields)  # type: ignore[arg-type]
+    nothing = UserInformation(implementation_class_uid="", implementation_version_name="")
+    return replace(nothing, **fields)  # type: ignore[arg-type]
 
 
 def test_an_item_has_a_type_a_reserved_byte_and_a_length() -> None:

@@ -1,8 +1,8 @@
 import pytest
 
 from dicomcore.errors import MalformedPdu
+from dicomcore.net.ul.data_transfer import PDataReader, data_pdus, gather
 from dicomcore.net.ul.indications import Fragment, Indication
-from dicomcore.net.ul.p_data import PDataReader, data_pdus, gather
 
 COMMAND = b"\x00\x00\x00\x05\x01\x03abc"  # the whole of a command set, in context 1
 DATA = b"\x00\x00\x00\x04\x01\x00de" + b"\x00\x00\x00\x03\x01\x02f"  # two fragments of a data set

@@ -1,8 +1,8 @@
-"""Answers of a search as the identifiers of C-FIND responses (PS3.4 §C.4.1.1.3.2).
+"""What a C-FIND asks for, and the answers of a search as the identifiers of its responses (PS3.4 §C.4.1.1.3.2).
 
 A response has what was requested and its source knows, with or without a value, and besides only what the standard lets
-it have: the level, the character set, who to retrieve from and whether that is at hand. What the source does not know is
-left out, and the status says so (FF01).
+it have: the level, the character set, who to retrieve from and whether that is at hand. What the source does not know
+is left out, and the status says so (FF01).
 """
 
 from __future__ import annotations
@@ -25,20 +25,25 @@ from dicomcore.data import (
 )
 from dicomcore.matching import matches_all
 from dicomcore.net.dimse.status import PENDING, PENDING_WITH_WARNING
-from dicomcore.query import CombinedRange, MatchingKey
-from dicomcore.scp.identifiers import (
-    INSTANCE_AVAILABILITY,
-    QUERY_RETRIEVE_LEVEL,
-    RETRIEVE_AE_TITLE,
-    SPECIFIC_CHARACTER_SET,
-    WORDS,
-    FindRequest,
-    RequestedAttribute,
-    relative,
-)
+from dicomcore.query import CombinedRange, MatchingKey, Query
+from dicomcore.resources import Level
+
+SPECIFIC_CHARACTER_SET = 0x00080005
+QUERY_RETRIEVE_LEVEL = 0x00080052
+RETRIEVE_AE_TITLE = 0x00080054
+INSTANCE_AVAILABILITY = 0x00080056
+
+WORDS: Mapping[Level, str] = {
+    Level.PATIENT: "PATIENT",
+    Level.STUDY: "STUDY",
+    Level.SERIES: "SERIES",
+    Level.INSTANCE: "IMAGE",
+}
+"""Levels as Query/Retrieve Level (0008,0052) has them."""
 
 Json = Mapping[str, Any]
 _ONLINE = "ONLINE"
+_RETRIEVE_URL = "00081190"  # of the web only
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,31 +54,54 @@ class FindResponse:
     identifier: Dataset
 
 
-def make_find_response(request: FindRequest, answer: bytes, ae_title: str, *, is_complete: bool = True) -> FindResponse:
-    """Make the response of one JSON object that `Source.search` gives.
+@dataclass(frozen=True, slots=True)
+class RequestedAttribute:
+    """An attribute that is to be returned; of a sequence what is ``within`` its items, or everything."""
 
-    ``ae_title`` is who to retrieve from if the answer does not say it. ``is_complete`` is false if the source could not
-    match all keys: it warned.
+    tag: int
+    vr: str
+    private_creator: str | None = None
+    within: tuple[RequestedAttribute, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FindRequest:
+    """A C-FIND identifier as it is understood (see `dicomcore.scp.identifiers`).
+
+    ``fixed`` are the unique keys above the level that all answers have in common. ``is_supported`` is false if a key
+    cannot be matched at all, whatever the source.
     """
-    found: Json = orjson.loads(answer.replace(PLACEHOLDER, b""))
-    found = {**found, **{f"{tag:08X}": {"vr": "UI", "Value": [uid]} for tag, uid in request.fixed.items()}}
-    selection = _Selection(request.query.fuzzy)
-    query = request.query
-    selected = selection.select(found, request.attributes, query.keys, query.combined)
-    known = all(attribute.tag in selection.known for attribute in request.attributes)
-    dataset = decode_json(selected | _always(found, request, ae_title)).dataset
-    status = PENDING if known and is_complete and request.is_supported else PENDING_WITH_WARNING
-    return FindResponse(status, in_character_set(dataset, request.charset))
 
+    query: Query
+    attributes: tuple[RequestedAttribute, ...]
+    charset: Charset
+    fixed: Mapping[int, str]
+    is_supported: bool = True
 
-def _always(found: Json, request: FindRequest, ae_title: str) -> dict[str, Any]:
-    """What every response may have (PS3.4 §C.4.1.1.3.2); what is retrieved from us is at hand."""
-    values = {QUERY_RETRIEVE_LEVEL: ("CS", WORDS[request.query.level])}
-    values |= {RETRIEVE_AE_TITLE: ("AE", ae_title), INSTANCE_AVAILABILITY: ("CS", _ONLINE)}
-    return {
-        name: found[name] if found.get(name, {}).get("Value") else {"vr": vr, "Value": [value]}
-        for name, vr, value in ((f"{tag:08X}", vr, value) for tag, (vr, value) in values.items())
-    }
+    def response(self, answer: bytes, ae_title: str, *, is_complete: bool = True) -> FindResponse:
+        """Make the response of one JSON object that `Source.search` gives.
+
+        ``ae_title`` is who to retrieve from if the answer does not say it. ``is_complete`` is false if the source could
+        not match all keys: it warned.
+        """
+        found: dict[str, Any] = orjson.loads(answer.replace(PLACEHOLDER, b""))
+        found.pop(_RETRIEVE_URL, None)
+        found |= {f"{tag:08X}": {"vr": "UI", "Value": [uid]} for tag, uid in self.fixed.items()}
+        selection = _Selection(self.query.fuzzy)
+        selected = selection.select(found, self.attributes, self.query.keys, self.query.combined)
+        dataset = decode_json(selected | self._always(found, ae_title)).dataset
+        is_known = all(attribute.tag in selection.known for attribute in self.attributes)
+        status = PENDING if is_known and is_complete and self.is_supported else PENDING_WITH_WARNING
+        return FindResponse(status, in_character_set(dataset, self.charset))
+
+    def _always(self, found: Json, ae_title: str) -> dict[str, Any]:
+        """What every response may have (PS3.4 §C.4.1.1.3.2); what is retrieved from us is at hand."""
+        level = {"vr": "CS", "Value": [WORDS[self.query.level]]}
+        title, availability = {"vr": "AE", "Value": [ae_title]}, {"vr": "CS", "Value": [_ONLINE]}
+        defaults = {RETRIEVE_AE_TITLE: title, INSTANCE_AVAILABILITY: availability}
+        names = {f"{tag:08X}": default for tag, default in defaults.items()}
+        known = {name: found[name] if found.get(name, {}).get("Value") else default for name, default in names.items()}
+        return {f"{QUERY_RETRIEVE_LEVEL:08X}": level} | known
 
 
 class _Selection:
@@ -122,6 +150,11 @@ class _Selection:
             for item in items
             if matches_all(keys, inner, item, fuzzy=self._fuzzy)
         ]
+
+
+def relative(keys: Iterable[MatchingKey], tag: int) -> tuple[MatchingKey, ...]:
+    """The keys within a sequence, as they are for one of its items."""
+    return tuple(replace(key, path=key.path[1:]) for key in keys if len(key.path) > 1 and key.path[0] == tag)
 
 
 def _name_in(found: Json, attribute: RequestedAttribute) -> str:
