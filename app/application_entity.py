@@ -6,15 +6,20 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import cached_property
+from http import HTTPStatus
 
+from app.remote_parts import read_parts
 from app.settings import Settings
+from dicomcore.bridge.remote_web import RemoteDICOMweb
 from dicomcore.net.connection import Connection
 from dicomcore.net.tls import TlsProfile, client_context
-from dicomcore.nodes import Echo, Node
+from dicomcore.nodes import Echo, Kind, Node
 from dicomcore.scu import client
 from dicomcore.scu.pool import open_association
 from dicomcore.scu.purposes import VERIFY, Purpose
+from dicomcore.threads import Threads
 
+_WEB_THREADS = 2
 _PATIENCE = 1.0  # seconds for the transport connection to be closed at the end
 
 
@@ -38,8 +43,25 @@ class ApplicationEntity:
             with suppress(TimeoutError):
                 await asyncio.wait_for(connection.closed(), _PATIENCE)
 
+    @asynccontextmanager
+    async def web(self, node: Node) -> AsyncIterator[RemoteDICOMweb]:
+        """Talk to a node that is a DICOMweb server, and close its connections at the end."""
+        threads = Threads(_WEB_THREADS)
+        remote = RemoteDICOMweb(node, read_parts, threads)
+        try:
+            yield remote
+        finally:
+            await remote.close()
+            threads.close()
+
     async def echo(self, node: Node) -> Echo:
-        """Verify that a node answers (PS3.4 Annex A); the time is that of C-ECHO, without the association."""
+        """Verify that a node answers (PS3.4 Annex A); the time is that of C-ECHO, without the association.
+
+        A DICOMweb server is asked for one study, which it need not have.
+        """
+        if node.kind is Kind.DICOMWEB:
+            async with self.web(node) as remote:
+                return Echo(HTTPStatus.OK, await remote.echo() * 1000)
         async with self.association(node, VERIFY) as connection:
             begin = time.perf_counter()
             status = await client.echo(connection)

@@ -1,4 +1,4 @@
-"""``isocenter find``: search a node by C-FIND (PS3.4 §C.4.1), and show what it answers, as it answers."""
+"""``isocenter find``: search a node by C-FIND (PS3.4 §C.4.1) or QIDO-RS, and show what it answers."""
 
 import asyncio
 import enum
@@ -10,13 +10,16 @@ import typer
 
 from app.application_entity import ApplicationEntity
 from app.commands.identifiers import find_identifier, find_model
-from app.commands.known_nodes import NETWORK_SETTINGS, application_entity
+from app.commands.known_nodes import NETWORK_SETTINGS, known_node
 from app.commands.options import with_settings
 from app.commands.progress import moving_bar
-from app.commands.texts import aligned
+from app.commands.texts import aligned, plain
+from app.commands.web import search, web_query
+from app.parameters import MAX_RESULTS
 from app.settings import Settings
 from dicomcore.data import BulkdataPolicy, Dataset, encode_json, keyword_of
-from dicomcore.nodes import Node
+from dicomcore.nodes import Kind, Node
+from dicomcore.query import Query
 from dicomcore.resources import Level
 from dicomcore.scu import client
 from dicomcore.scu.purposes import services
@@ -48,21 +51,31 @@ def find(
     limit: Annotated[int | None, typer.Option(min=1, help="Cancel after so many answers.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write the answers as DICOM JSON, one a line.")] = False,
 ) -> None:
-    """Search a node by C-FIND: series below StudyInstanceUID=..., instances below SeriesInstanceUID=... too.
+    """Search a node: series below StudyInstanceUID=..., instances below SeriesInstanceUID=... too.
 
     Exit code 1 says that nothing was found or that the node refused.
     """
-    known = application_entity(settings, node)
-    at = Level[level.name]
+    known, entity, at = known_node(settings, node), ApplicationEntity(settings), Level[level.name]
     try:
         identifier, shown = find_identifier(at, keys or (), known.character_set)
     except ValueError as exc:
         raise typer.BadParameter(str(exc)) from exc
-    found = asyncio.run(_find(ApplicationEntity(settings), known, find_model(at), identifier, limit))
+    if known.kind is Kind.DICOMWEB:
+        query, ignored = web_query(at, keys or (), limit or MAX_RESULTS)
+        found, warnings = asyncio.run(_search(entity, known, query))
+        for warning in (*ignored, *warnings):
+            typer.echo(f"warning: {plain(warning)}", err=True)
+    else:
+        found = asyncio.run(_find(entity, known, find_model(at), identifier, limit))
     for line in _json(found) if as_json else _table(found, shown):
         typer.echo(line)
     if not found:
         raise typer.Exit(1)
+
+
+async def _search(entity: ApplicationEntity, node: Node, query: Query) -> tuple[list[Dataset], tuple[str, ...]]:
+    async with entity.web(node) as remote:
+        return await search(remote, query)
 
 
 async def _find(

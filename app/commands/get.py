@@ -1,7 +1,7 @@
-"""``isocenter get``: retrieve from a node by C-GET (PS3.4 §C.4.3), into a folder or into the archive."""
+"""``isocenter get``: retrieve from a node by C-GET (PS3.4 §C.4.3) or WADO-RS, into a folder or into the archive."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -10,14 +10,16 @@ import typer
 
 from app.application_entity import ApplicationEntity
 from app.commands.identifiers import retrieve_identifier
-from app.commands.known_nodes import NETWORK_SETTINGS, application_entity
+from app.commands.known_nodes import NETWORK_SETTINGS, known_node
 from app.commands.opening import open_archive
 from app.commands.options import with_settings
+from app.commands.progress import moving_bar
 from app.commands.received import ArchiveTarget, FolderTarget, Target
 from app.commands.retrieving import INSTANCE, SERIES, STUDY, Report, chosen
+from app.commands.web import fetch
 from app.settings import Settings
 from dicomcore.net.dimse.status import Service
-from dicomcore.nodes import Node
+from dicomcore.nodes import Kind, Node
 from dicomcore.resources import Resource
 from dicomcore.scu.purposes import STUDY_ROOT_GET, retrieval
 from dicomcore.scu.retrieve import get as ask
@@ -37,14 +39,18 @@ def get(
         typer.Option(help="SOP Class that may come, if it is none of the usual; once for each.", metavar="UID"),
     ] = None,
 ) -> None:
-    """Retrieve a study, a series or an instance by C-GET, which a node must offer; see `move` for others.
+    """Retrieve a study, a series or an instance by C-GET, or from a DICOMweb server; see `move` for other nodes.
 
     Exit code 1 says that something is missing.
     """
-    resource, known = chosen(study, series, instance), application_entity(settings, node)
+    resource, known = chosen(study, series, instance), known_node(settings, node)
     report = Report(Service.GET)
     with _target(settings, to) as (target, threads):
-        asyncio.run(_get(ApplicationEntity(settings), known, resource, sop_class or (), target, threads, report))
+        entity = ApplicationEntity(settings)
+        if known.kind is Kind.DICOMWEB:
+            asyncio.run(_fetch(entity, known, resource, target, threads))
+        else:
+            asyncio.run(_get(entity, known, resource, sop_class or (), target, threads, report))
     typer.echo(f"{target.stored:,} instances are {f'in {to}' if to else 'stored'}")
     report.problems += target.problems
     report.end()
@@ -63,11 +69,18 @@ def _target(settings: Settings, folder: Path | None) -> Iterator[tuple[Target, T
         threads.close()
 
 
+async def _fetch(entity: ApplicationEntity, node: Node, resource: Resource, target: Target, threads: Threads) -> None:
+    with moving_bar("Getting") as moved:
+        async with entity.web(node) as remote:
+            async for _ in fetch(remote, resource, target, threads):
+                moved(1)
+
+
 async def _get(
     entity: ApplicationEntity,
     node: Node,
     resource: Resource,
-    sop_classes: Iterator[str] | tuple[str, ...] | list[str],
+    sop_classes: Iterable[str],
     target: Target,
     threads: Threads,
     report: Report,

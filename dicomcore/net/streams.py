@@ -85,7 +85,8 @@ class DataStream:
         finally:
             if self._sink is sink:
                 self._sink = None
-        return self.is_complete
+        self._check()
+        return self.is_complete and not self._fragments
 
     async def read(self, limit: int = 1 << 20) -> bytes:
         """Return the whole data set, which is small; raises `LimitExceeded` and drops the rest if it is not."""
@@ -107,6 +108,7 @@ class DataStream:
 
     async def _has_more(self) -> bool:
         while not self._fragments:
+            self._check()
             if self.is_complete:
                 return False
             await self._wait()
@@ -125,14 +127,17 @@ class DataStream:
             raise
 
     async def _wait(self) -> None:
-        """Wait until something happens; raises what keeps the data set from being complete."""
-        if self._error is not None:
-            raise self._error
+        self._check()
         self._waiter = asyncio.get_running_loop().create_future()
         try:
             await self._waiter
         finally:
             self._waiter = None
+
+    def _check(self) -> None:
+        """Raise what keeps the data set from being complete."""
+        if self._error is not None:
+            raise self._error
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

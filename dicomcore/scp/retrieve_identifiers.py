@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import count
 
 import orjson
 
@@ -52,12 +51,14 @@ async def resources_of(identifier: Dataset, sop_class_uid: str, agreed: bytes, s
 
 
 async def _search(query: Query, source: Source) -> AsyncIterator[Resource]:
-    for offset in count(0, _PAGE):
+    offset = 0
+    while True:
         objects = (await source.search(replace(query, limit=_PAGE, offset=offset))).objects
         for one in objects:
             yield _resource(one, query.level)
         if len(objects) < _PAGE:
             return
+        offset += _PAGE
 
 
 def read_retrieve_identifier(identifier: Dataset, sop_class_uid: str, agreed: bytes = b"") -> RetrieveRequest:

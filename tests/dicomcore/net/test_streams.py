@@ -78,7 +78,7 @@ async def test_a_sink_can_have_enough_of_what_follows() -> None:
     for fragment in (b"one", b"two"):
         stream.push(memoryview(fragment))
     stream.end()
-    await feeding
+    assert await feeding is False
     assert taken == b"one" and await stream.read() == b"two"
 
 

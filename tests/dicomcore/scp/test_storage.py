@@ -3,9 +3,17 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from builders import CT_IMAGE_STORAGE, DEFLATED_LE,
+from builders import (
+    CT_IMAGE_STORAGE,
+    DEFLATED_LE,
     EXPLICIT_BE,
-    IMPLICIT_LE, ct_dataset, ct_instance, element, encapsulated, part10
+    IMPLICIT_LE,
+    ct_dataset,
+    ct_instance,
+    element,
+    encapsulated,
+    part10,
+)
 from pynetdicom import AE
 from running_provider import AE_TITLE, EXPLICIT, Served, answer, ask, associated, put, run, send, serving, store_request
 

@@ -135,6 +135,8 @@ async def giving(
                 if peer.poll_cancel(message.command.message_id) and not ignores_cancel:
                     break
                 await give(peer, number)
+                pending = CGetRSP(message_id_being_responded_to=message.command.message_id, status=0xFF00)
+                await peer.send(message.context.context_id, pending)
             was_cancelled = peer.poll_cancel(message.command.message_id)
             final = 0xFE00 if was_cancelled else 0xA702 if any(statuses) else 0
             response = CGetRSP(message_id_being_responded_to=message.command.message_id, status=final)
@@ -284,22 +286,35 @@ async def test_closing_a_get_cancels_it_and_leaves_the_association_in_order(
 async def test_instances_that_come_after_a_cancel_are_refused(
     threads: Threads, make_spool: Callable[..., Spool]
 ) -> None:
+    sink = Sink()
     statuses: list[int] = []
+    async with giving(statuses, instances=5, ignores_cancel=True) as connection:
+        async with aclosing(get(connection, STUDY_ROOT_GET, study(), sink, spool=make_spool, threads=threads)) as steps:
+            assert (await anext(steps)).status == 0xFF00
+        assert connection.is_open and not is_busy(connection)
+    assert len(sink.instances) == 1
+    assert statuses == [0, 0xA700, 0xA700, 0xA700, 0xA700]
+
+
+async def test_a_get_whose_task_is_cancelled_ends_its_association(
+    threads: Threads, make_spool: Callable[..., Spool]
+) -> None:
     arrived = asyncio.Event()
 
     async def sink(received: Received) -> int:
-        received.spool.close()
         arrived.set()
+        await asyncio.Event().wait()
         return 0
 
-    async with giving(statuses, instances=5, ignores_cancel=True) as connection:
-        steps = get(connection, STUDY_ROOT_GET, study(), sink, spool=make_spool, threads=threads)
-        reading = asyncio.ensure_future(anext(steps))
+    async with giving([]) as connection:
+        getting = asyncio.ensure_future(
+            steps_of(get(connection, STUDY_ROOT_GET, study(), sink, spool=make_spool, threads=threads))
+        )
         await arrived.wait()
-        reading.cancel()
+        getting.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await reading
-        assert not connection.is_open
+            await getting
+        assert not connection.is_open and not is_busy(connection)
 
 
 async def test_the_instance_that_is_not_answered_yet_holds_back_the_others(
