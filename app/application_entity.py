@@ -4,7 +4,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import cached_property
 from http import HTTPStatus
 
@@ -39,9 +39,7 @@ class ApplicationEntity:
             async with connection:
                 yield connection
         finally:
-            # Who ends the event loop right after this would leave a socket open.
-            with suppress(TimeoutError):
-                await asyncio.wait_for(connection.closed(), _PATIENCE)
+            await _until_closed(connection)
 
     @asynccontextmanager
     async def web(self, node: Node) -> AsyncIterator[RemoteDICOMweb]:
@@ -79,3 +77,12 @@ class ApplicationEntity:
             private_key=settings.dimse_tls_key,
             checks_host_name=settings.dimse_tls_host_names,
         )
+
+
+async def _until_closed(connection: Connection) -> None:
+    """Wait for the transport connection to be closed: who ends the event loop right after would leave a socket open."""
+    try:
+        await asyncio.wait_for(connection.closed(), _PATIENCE)
+    except TimeoutError:
+        connection.driver.cut()
+        await connection.closed()

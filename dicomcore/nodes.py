@@ -11,6 +11,7 @@ import enum
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -93,10 +94,15 @@ class NodeStore(Nodes, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Echo:
-    """A node answered: its status (0000H, or 200 of HTTP), and how long that took."""
+    """A node answered: its status (of C-ECHO, or of HTTP), and how long that took."""
 
     status: int
     milliseconds: float
+
+    @property
+    def is_success(self) -> bool:
+        """Whether it is well: 0000H, or 200."""
+        return self.status in (0, HTTPStatus.OK)
 
 
 def check_ae_title(text: str, name: str = "ae_title") -> str:

@@ -9,6 +9,7 @@ from app.application_entity import ApplicationEntity
 from app.commands.known_nodes import NETWORK_SETTINGS, known_node
 from app.commands.options import with_settings
 from app.settings import Settings
+from dicomcore.nodes import Kind
 
 
 @with_settings(*NETWORK_SETTINGS)
@@ -25,7 +26,8 @@ def echo(
     has_failed = False
     for _ in range(count):
         answer = asyncio.run(entity.echo(known))
-        typer.echo(f"{known.ae_title} answers {answer.status:04X} after {answer.milliseconds:.1f} ms")
-        has_failed |= bool(answer.status)
+        status = f"{answer.status:04X}" if known.kind is Kind.DIMSE else str(answer.status)
+        typer.echo(f"{known.ae_title} answers {status} after {answer.milliseconds:.1f} ms")
+        has_failed |= not answer.is_success
     if has_failed:
         raise typer.Exit(1)

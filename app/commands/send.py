@@ -1,9 +1,9 @@
-"""``isocenter send``: store files, or what is in the archive, on a node by C-STORE (PS3.4 Annex B)."""
+"""``isocenter send``: store files, or what is in the archive, on a node by C-STORE (PS3.4 Annex B) or STOW-RS."""
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import aclosing, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -12,22 +12,25 @@ import typer
 
 from app.application_entity import ApplicationEntity
 from app.commands.candidates import candidates
-from app.commands.known_nodes import NETWORK_SETTINGS, application_entity
+from app.commands.known_nodes import NETWORK_SETTINGS, known_node
 from app.commands.opening import open_archive
 from app.commands.options import with_settings
 from app.commands.progress import moving_bar
 from app.commands.retrieving import INSTANCE, SERIES, STUDY
 from app.commands.selection import Selection
 from app.commands.texts import plain
+from app.commands.web import store, temporary_spools
 from app.settings import Settings
+from dicomcore.bridge.remote_web import RemoteDICOMweb
 from dicomcore.errors import DicomError, NotDicom, UnsupportedMediaType
 from dicomcore.net.dimse.status import Service, describe
-from dicomcore.nodes import Node
+from dicomcore.nodes import Kind, Node
 from dicomcore.resources import Resource
 from dicomcore.scu.outgoing import Outgoing, StoredFile, StoredInstance
 from dicomcore.scu.pool import Pool
 from dicomcore.scu.sending import Sent
 from dicomcore.scu.sending import send as deliver
+from dicomcore.storage import Spool
 from dicomcore.threads import Threads
 
 _SHOWN = 50  # failures that are listed
@@ -59,7 +62,7 @@ def send(
 
     Exit code 1 says that something was not sent.
     """
-    known, report = application_entity(settings, node), Report()
+    known, report = known_node(settings, node), Report()
     resource = Resource(study, series, instance)
     if paths and (resource.level is not None or query is not None):
         raise typer.BadParameter("send either files or what is in the archive")
@@ -110,22 +113,46 @@ async def _send_stored(settings: Settings, node: Node, selection: Selection, ass
 
 
 async def _send(settings: Settings, node: Node, items: Sequence[Outgoing], associations: int, report: Report) -> None:
-    entity = ApplicationEntity(settings)
-    pool = Pool(entity.ae_title, tls=entity.tls if node.tls else None)
+    entity, count = ApplicationEntity(settings), min(associations, node.max_associations)
+    send_share = _send_by_web if node.kind is Kind.DICOMWEB else _send_by_dimse
     with moving_bar("Sending", len(items)) as moved:
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(count):
+                tasks.create_task(send_share(entity, node, items[number::count], report, moved))
 
-        async def work(share: Sequence[Outgoing]) -> None:
-            async with aclosing(deliver(pool, node, share)) as results:
-                async for sent in results:
-                    _note(sent, report)
-                    moved(1)
 
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                for number in range(associations):
-                    tasks.create_task(work(items[number::associations]))
-        finally:
-            await pool.close()
+async def _send_by_dimse(
+    entity: ApplicationEntity, node: Node, items: Sequence[Outgoing], report: Report, moved: Callable[[int], None]
+) -> None:
+    pool = Pool(entity.ae_title, tls=entity.tls if node.tls else None)
+    try:
+        async with aclosing(deliver(pool, node, items)) as results:
+            async for sent in results:
+                _note(sent, report)
+                moved(1)
+    finally:
+        await pool.close()
+
+
+async def _send_by_web(
+    entity: ApplicationEntity, node: Node, items: Sequence[Outgoing], report: Report, moved: Callable[[int], None]
+) -> None:
+    async with entity.web(node) as remote:
+        with closing(temporary_spools()) as spools:
+            for item in items:
+                problem = await _stored_by_web(remote, item, spools)
+                report.sent += problem is None
+                report.problems += () if problem is None else (f"{item.sop_instance_uid}: {problem}",)
+                moved(1)
+
+
+async def _stored_by_web(remote: RemoteDICOMweb, item: Outgoing, spools: Iterator[Spool]) -> str | None:
+    """Store an instance; what went wrong, if anything did."""
+    try:
+        outcome = await store(remote, item, spools)
+    except DicomError as exc:
+        return str(exc)
+    return None if outcome.is_stored else outcome.detail
 
 
 def _note(sent: Sent, report: Report) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -92,7 +92,7 @@ async def store(remote: RemoteDICOMweb, item: Outgoing, spools: Iterator[Spool])
         spool.close()
 
 
-def temporary_spools() -> Iterator[Spool]:
+def temporary_spools() -> Generator[Spool, None, None]:
     """Places for instances that are on their way; their files go with the generator."""
     with TemporaryDirectory(prefix="isocenter-") as folder:
         for number in itertools.count():

@@ -20,6 +20,7 @@ from dicomcore.bridge.answers import RETRIEVE_AE_TITLE, fragments_of, join_fragm
 from dicomcore.bridge.identifiers import Fragments
 from dicomcore.bridge.steps import UNIQUE_KEYS
 from dicomcore.errors import (
+    AssociationTimeout,
     DicomError,
     InvalidParameter,
     NetworkError,
@@ -122,8 +123,9 @@ class Federated:
             for task in late:
                 task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
-        if all(task in late or task.exception() for task in tasks):
-            raise next((task.exception() for task in tasks if task not in late), None) or ResourceNotFound("")
+        answered = [task for task in tasks if task not in late]
+        if all(task.exception() for task in answered):
+            raise next((task.exception() for task in answered), None) or AssociationTimeout("answer", self._seconds)
         return [(name, self._outcome(name, task, task in late)) for (name, _), task in zip(sources, tasks, strict=True)]
 
     def _outcome(self, name: str, task: asyncio.Task[Answer], is_late: bool) -> Answer | str:

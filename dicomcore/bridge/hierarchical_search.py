@@ -1,7 +1,7 @@
 """Answer a search by C-FIND, level by level (PS3.4 §C.4.1.2.1), and complete what PS3.18 §10.6.3.3 requires.
 
 An archive need not return how many series and instances there are, nor the modalities of a study: they are found by
-asking for the level below, for the answers that are returned, and as long as that does not become too much.
+asking for the level below, for the answers that are returned, and for as long as a search may take.
 
 Searching stops, and is cancelled, as soon as one more match than those asked for is known. `Answer.total` then is that
 number, at least so many; the order is that of the archive.
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from time import monotonic
 
 from dicomcore.bridge.answers import answer_object, text_of, with_values
 from dicomcore.bridge.identifiers import Fragments, Identifiers
@@ -23,8 +24,8 @@ from dicomcore.source import Answer
 
 MAX_WALKED = 1_000
 """Studies or series below which a search looks; there is one C-FIND for each."""
-MAX_COUNTING = 1_000
-"""Further C-FINDs of a search for what archives leave out."""
+COUNTING_SECONDS = 5.0
+"""How long a search goes on with further C-FINDs for what archives leave out."""
 
 FUZZY_IGNORED = "The fuzzymatching parameter is not supported. Only literal matching has been performed."
 _IGNORED = "The {} parameter is not supported. It has been ignored."
@@ -54,7 +55,10 @@ class HierarchicalSearch:
     identifiers: Identifiers
     find: Find
     warnings: dict[str, None] = field(default_factory=dict)
-    _finds: int = 0
+    counting_seconds: float = COUNTING_SECONDS
+    max_walked: int = MAX_WALKED
+    _counting_until: float = 0.0
+    _walked: int = 0
 
     async def run(self) -> Answer:
         """Search, and complete the answers that are returned."""
@@ -94,10 +98,10 @@ class HierarchicalSearch:
         found: list[_Match] = []
         async with aclosing(self._matching(step, above)) as matches:
             async for match in matches:
-                if self._finds >= MAX_WALKED:
-                    self.warnings[_CUT.format(MAX_WALKED)] = None
+                if self._walked >= self.max_walked:
+                    self.warnings[_CUT.format(self.max_walked)] = None
                     break
-                self._finds += 1
+                self._walked += 1
                 found.append(match)
         return found
 
@@ -146,8 +150,7 @@ class HierarchicalSearch:
         missing = [tag for tag in _COUNTED.get(level, ()) if not text_of(found, tag)]
         if not missing or resource.level is not level:
             return found
-        if self._finds >= MAX_COUNTING:
-            self.warnings[_NOT_COUNTED] = None
+        if not self._may_count():
             return found
         values = await (self._of_study(resource, missing) if level is Level.STUDY else self._of_series(resource))
         return found | {tag: with_values(tag, values[tag]) for tag in missing}
@@ -177,14 +180,21 @@ class HierarchicalSearch:
         return [total]
 
     async def _of_series(self, series: Resource) -> dict[int, list[str | int]]:
-        if self._finds >= MAX_COUNTING:
-            self.warnings[_NOT_COUNTED] = None
+        if not self._may_count():
             return {_INSTANCES_OF_SERIES: []}
         return {_INSTANCES_OF_SERIES: [len(await self._below(Level.INSTANCE, series, ()))]}
 
+    def _may_count(self) -> bool:
+        """Say whether there is time left, from the first question on."""
+        now = monotonic()
+        self._counting_until = self._counting_until or now + self.counting_seconds
+        if now < self._counting_until:
+            return True
+        self.warnings[_NOT_COUNTED] = None
+        return False
+
     async def _below(self, level: Level, above: Resource, tags: Sequence[int]) -> list[Fragments]:
         """All that lies directly below a resource."""
-        self._finds += 1
         step = Step(level, False, returned=dict.fromkeys((UNIQUE_KEYS[level], *tags)))
         responses = self.find(level, self.identifiers.write(step, above))
         async with aclosing(responses):

@@ -249,7 +249,9 @@ def _parsed(body: bytes) -> dict[str, Any]:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise NetworkError("the answer is not JSON") from error
-    return value if isinstance(value, dict) else {}
+    if not isinstance(value, dict):
+        raise NetworkError("the answer is no object")
+    return value
 
 
 def _split_array(body: bytes) -> list[bytes]:

@@ -14,6 +14,8 @@ from contextlib import suppress
 from itertools import count
 from typing import Protocol
 
+from dicomcore.errors import DimseFailure
+from dicomcore.net.dimse.status import CANCEL
 from dicomcore.resources import Resource
 
 AHEAD_INSTANCES = 32
@@ -110,7 +112,7 @@ class _Retrieve:
             await asyncio.shield(self._task)
 
     async def cancel(self) -> None:
-        self._problem = self._problem or TimeoutError("the bridge is closed")
+        self._problem = self._problem or DimseFailure(CANCEL, "the bridge is closed")
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):

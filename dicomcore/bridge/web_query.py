@@ -39,7 +39,8 @@ def query_string(query: Query) -> str:
     found: dict[str, str] = {}
     for pair in query.combined:
         found[name_of_path((*pair.sequence, pair.date))] = _bounds(pair, slice(0, 8))
-        found[name_of_path((*pair.sequence, pair.time))] = _bounds(pair, slice(8, None))
+        if any(key.path == (*pair.sequence, pair.time) for key in query.keys):  # else it is whole days
+            found[name_of_path((*pair.sequence, pair.time))] = _bounds(pair, slice(8, None))
     for key in query.keys:
         found.setdefault(_name(key.path), _value(key))
     creators = dict(_creators(query))

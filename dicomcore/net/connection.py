@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
 from collections.abc import AsyncIterable, Callable, Iterable
 from types import TracebackType
 from typing import Any
@@ -181,6 +180,16 @@ class Connection(Agreement):
             self.driver.flush()
             await self._let_others()
 
+    async def send_encoded(self, context_id: int, messages: Iterable[tuple[bytes, bytes]]) -> None:
+        """Send short responses in one go, each as command set and data set that are encoded already."""
+        async with self._sending:
+            self._check_open()
+            for command, dataset in messages:
+                self.association.send_data(context_id, True, command, True)
+                self.association.send_data(context_id, False, dataset, True)
+            self.driver.flush()
+            await self._let_others()
+
     async def _send_data(self, context_id: int, data: AsyncIterable[Buffer] | Iterable[Buffer]) -> None:
         """Send buffers one behind, since the last one has to say so."""
         held: Buffer = b""
@@ -303,13 +312,15 @@ class Connection(Agreement):
             self.association.abort()
 
     def _take_request(self, indication: AssociateIndication) -> None:
-        answer = None if self._decide is None else self._decide(self, indication.rq)
+        if self._decide is None or self.association.state is not State.AWAITING_ASSOCIATE_RESPONSE:
+            return  # what came in the same breath has ended it already
+        answer = self._decide(self, indication.rq)
         if isinstance(answer, AssociateAC):
             self.association.accept(answer)
             self._begin(answer)
             if self._established is not None:
                 self._established(self)
-        elif answer is not None:
+        else:
             logger.info("association %s", answer, extra=self.facts())
             self.association.reject(answer)
 
@@ -411,5 +422,5 @@ async def _open_transport(connection: Connection, address: Address, patience: fl
             )
     except TimeoutError:
         raise PeerUnreachable(str(address), f"no connection within {patience:g} seconds") from None
-    except (OSError, ssl.CertificateError) as error:
+    except (OSError, UnicodeError) as error:  # the latter of a name that no host can have
         raise PeerUnreachable(str(address), str(error) or type(error).__name__) from error

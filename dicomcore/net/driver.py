@@ -155,6 +155,11 @@ class Driver(asyncio.Protocol):
         """How many bytes are still to be written."""
         return 0 if self._transport is None else self._transport.get_write_buffer_size()
 
+    @property
+    def transport_socket(self) -> socket.socket | None:
+        """The socket, to look at; None when the connection is closed."""
+        return None if self._transport is None else self._transport.get_extra_info("socket")
+
     # Inside
 
     def _pass_on(self, indications: list[Indication]) -> None:

@@ -152,16 +152,22 @@ def make_report(ae_title: str, retrieve_ae_title: str, transaction_uid: str, che
 class Commitments:
     """Requests that are still to be reported on, each in a task of its own."""
 
-    def __init__(self, nodes: Nodes, pool: Pool, pauses: Sequence[float] = _PAUSES) -> None:
+    def __init__(self, nodes: Nodes, pool: Pool, pauses: Sequence[float] = _PAUSES, limit: int = _MOST_WAITING) -> None:
         self._nodes = nodes
         self._pool = pool
         self._pauses = pauses
+        self._limit = limit
         self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def count(self) -> int:
+        """How many requests are still to be reported on."""
+        return len(self._tasks)
 
     @property
     def is_full(self) -> bool:
         """Whether no more requests can be taken."""
-        return len(self._tasks) >= _MOST_WAITING
+        return self.count >= self._limit
 
     def begin(self, operation: Operation[NActionRQ], transaction_uid: str, references: Sequence[Reference]) -> None:
         """Check and report, while the association goes on."""

@@ -117,15 +117,19 @@ class Operation(Generic[C]):
         """Whether the peer has sent a C-CANCEL-RQ (PS3.7 §9.3.2.3)."""
         return self.connection.poll_cancel(self.command.message_id)
 
-    async def respond(self, status: int, dataset: Dataset | None = None, /, **fields: Any) -> None:
-        """Send a response; ``fields`` are those of its command set beyond the common ones."""
-        response = cast("type[Response]", COMMANDS[self.command.field | _RESPONSE])(
+    def response(self, status: int, *, has_dataset: bool = False, **fields: Any) -> Response:
+        """Make a response; ``fields`` are those of its command set beyond the common ones."""
+        return cast("type[Response]", COMMANDS[self.command.field | _RESPONSE])(
             message_id_being_responded_to=self.command.message_id,
             affected_sop_class_uid=self.sop_class_uid,
             status=status,
-            has_dataset=dataset is not None,
+            has_dataset=has_dataset,
             **fields,
         )
+
+    async def respond(self, status: int, dataset: Dataset | None = None, /, **fields: Any) -> None:
+        """Send a response."""
+        response = self.response(status, has_dataset=dataset is not None, **fields)
         data = None if dataset is None else encoded(dataset, self.context)
         await self.connection.send(self.context.context_id, response, data)
 

@@ -70,11 +70,12 @@ class Provider:
         admission: Admission | None = None,
         others: Mapping[str, Source] | None = None,
         inbox: Inbox | None = None,
+        commitments: Commitments | None = None,
     ) -> None:
         self._admission = admission or Admission()
         self._pool = pool
         self._threads = Threads(name="scp")
-        self._commitments = Commitments(nodes, pool)
+        self._commitments = commitments or Commitments(nodes, pool)
         self._inbox = inbox
         self._nodes = nodes
         self._ae_title = ae_title

@@ -14,7 +14,7 @@ from struct import unpack_from
 from tempfile import TemporaryFile
 from typing import Protocol
 
-from dicomcore.data import Buffer, Part10, read_dataset, read_file, transfer_syntax, write_dataset
+from dicomcore.data import VRS, Buffer, Part10, read_dataset, read_file, transfer_syntax, write_dataset
 from dicomcore.errors import CodecUnavailable, NotDicom, StorageUnavailable
 from dicomcore.instance import Instance
 from dicomcore.pixels import to_explicit_little_endian
@@ -25,7 +25,7 @@ NATIVE = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
 _WINDOW = 1 << 20  # bytes
 _IN_MEMORY = 64 << 20  # bytes of a data set that is rewritten there
 _META = 132  # where File Meta Information begins
-_GROUP_LENGTH = b"\2\0\0\0UL\4\0"
+_LONG_HEADER = 12  # bytes
 _SOP_CLASS_UID, _SOP_INSTANCE_UID = 0x00080016, 0x00080018
 
 
@@ -163,11 +163,22 @@ async def _chain(first: Buffer, rest: AsyncIterator[Buffer]) -> AsyncIterator[Bu
 
 
 def _dataset_start(window: memoryview) -> int | None:
-    """Where the data set begins in a PS3.10 file; None if it has no group length, or a wrong one, as old files have."""
-    if len(window) < _META + 12 or bytes(window[_META : _META + 8]) != _GROUP_LENGTH:
-        return None
-    start = _META + 12 + int(unpack_from("<I", window, _META + 8)[0])
-    return None if start + 2 > len(window) or bytes(window[start : start + 2]) == b"\2\0" else start
+    """Walk over the File Meta Information (PS3.10 §7.1) of a file that begins with ``window``.
+
+    Its group length is not relied on, which is wrong in some files. None if it is not in explicit VR, or not there.
+    """
+    position = _META if bytes(window[_META - 4 : _META]) == b"DICM" else len(window)
+    while position + _LONG_HEADER <= len(window):
+        if bytes(window[position : position + 2]) != b"\2\0":
+            return position
+        rule = VRS.get(bytes(window[position + 4 : position + 6]).decode("latin-1"))
+        if rule is None:
+            return None
+        if rule.long_header:
+            position += _LONG_HEADER + int(unpack_from("<I", window, position + 8)[0])
+        else:
+            position += 8 + int(unpack_from("<H", window, position + 6)[0])
+    return None
 
 
 async def _in_implicit_vr(explicit: AsyncIterator[Buffer], threads: Threads) -> AsyncIterator[Buffer]:

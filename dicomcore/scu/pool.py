@@ -107,9 +107,10 @@ class Pool:
     async def close(self) -> None:
         """Release what is idle, abort what is in use, and open nothing any more."""
         self._is_closed = True
-        for slots in self._slots.values():
+        for node, slots in list(self._slots.items()):
             for idle in list(slots.idle):
                 self._expire(slots, idle)
+            self._forget_unused(node)
         for connection in list(self._in_use):
             connection.abort()
         while self._endings:
@@ -190,4 +191,6 @@ async def _release(connection: Connection) -> None:
             await connection.release()
             await connection.closed()
     except TimeoutError:
+        pass  # it may be a peer that is gone
+    finally:
         connection.abort()

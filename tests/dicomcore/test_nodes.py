@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from dicomcore.errors import InvalidParameter
-from dicomcore.nodes import Kind, Node, check_ae_title, check_node
+from dicomcore.nodes import Echo, Kind, Node, check_ae_title, check_node
 
 PACS = Node("PACS", "pacs.example", 104)
 WEB = Node("WEB", kind=Kind.DICOMWEB, base_url="https://web.example/dicom-web")
@@ -112,3 +112,8 @@ def test_a_dicomweb_server_has_its_address_in_its_url(field: str, value: object)
 @pytest.mark.parametrize("length", [0, 1024, 2**32 - 1])
 def test_pdus_may_have_any_length_or_a_bound(length: int) -> None:
     assert check_node(replace(PACS, maximum_length=length)).maximum_length == length
+
+
+@pytest.mark.parametrize(("status", "is_success"), [(0x0000, True), (200, True), (0x0211, False), (0xC000, False)])
+def test_a_node_is_well_if_it_says_so(status: int, is_success: bool) -> None:
+    assert Echo(status, 1.0).is_success is is_success

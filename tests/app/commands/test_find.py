@@ -1,4 +1,5 @@
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,7 @@ def test_a_search_is_cancelled_when_enough_is_found(tmp_path: Path) -> None:
                 return
             found = Dataset()
             found.QueryRetrieveLevel, found.PatientID = "STUDY", str(number)
+            time.sleep(0.001)  # an archive that has to look for it
             yield 0xFF00, found
 
     with pynetdicom_ae([(evt.EVT_C_FIND, answer)], [STUDY_ROOT_FIND]) as node:

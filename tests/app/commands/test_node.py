@@ -1,8 +1,10 @@
 import json
 from pathlib import Path
 
+import httpx
 import pytest
 from command_line import isocenter
+from running_server import start_server
 
 from app.commands.known_nodes import known_node
 from app.settings import load_settings
@@ -88,3 +90,17 @@ def test_what_cannot_be_a_node_is_a_wrong_use(tmp_path: Path, arguments: tuple[o
 def test_who_is_not_there_cannot_be_removed(tmp_path: Path) -> None:
     result = isocenter(tmp_path, "node", "remove", "PACS")
     assert (result.exit_code, result.stderr) == (1, "isocenter: no node is called 'PACS'\n")
+
+
+def test_a_running_server_and_the_command_see_each_others_changes(tmp_path: Path) -> None:
+    server = start_server(tmp_path / "data")
+    try:
+        assert httpx.get(f"{server.url}/nodes").json() == []
+        isocenter(tmp_path / "data", "node", "add", "PACS", "pacs.example", 104)
+        assert [node["ae_title"] for node in httpx.get(f"{server.url}/nodes").json()] == ["PACS"]
+        assert httpx.put(f"{server.url}/nodes/PACS", json={"host": "other.example", "port": 105}).status_code == 200
+        assert stored(tmp_path / "data", "PACS") == Node("PACS", "other.example", 105)
+        assert httpx.delete(f"{server.url}/nodes/PACS").status_code == 204
+        assert isocenter(tmp_path / "data", "node", "list", "--json").stdout == "[]\n"
+    finally:
+        server.stop()

@@ -7,6 +7,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.errors import install
+from app.log import configure_logging
 from app.routers.nodes import router
 from app.settings import Settings
 from dicomcore.errors import AssociationRejected, AssociationTimeout, PeerUnreachable
@@ -48,6 +49,7 @@ def nodes(settings: Settings) -> Iterator[StoredNodes]:
 
 @pytest.fixture
 async def client(nodes: StoredNodes) -> AsyncIterator[httpx.AsyncClient]:
+    configure_logging("json", "error")
     app = FastAPI()
     app.include_router(router)
     app.state.services = ServicesOfNodes(nodes, Answering())

@@ -19,12 +19,18 @@ async def test_both_sides_know_who_they_are() -> None:
             assert side.peer_address == "127.0.0.1" and not side.is_encrypted and side.peer_certificate is None
             assert side.peer.maximum_length == 262_144 and side.peer.implementation_class_uid
             assert side.facts() == {
-                "calling_ae_title": "ASKS", "called_ae_title": "ANSWERS", "peer_address": "127.0.0.1"
+                "calling_ae_title": "ASKS",
+                "called_ae_title": "ANSWERS",
+                "peer_address": "127.0.0.1",
             }
 
 
 async def test_a_context_is_found_by_sop_class_and_transfer_syntax() -> None:
-    contexts = [(CT_IMAGE_STORAGE, [IMPLICIT_LE]), (CT_IMAGE_STORAGE, [EXPLICIT_LE]), ("1.2.840.10008.5.1.1.9", ["1.2"])]
+    contexts = [
+        (CT_IMAGE_STORAGE, [IMPLICIT_LE]),
+        (CT_IMAGE_STORAGE, [EXPLICIT_LE]),
+        ("1.2.840.10008.5.1.1.9", ["1.2"]),
+    ]
     async with associated(Store(), asks=proposal(contexts=contexts)) as connection:
         found = connection.context_for(CT_IMAGE_STORAGE, EXPLICIT_LE)
         assert found is not None and found.context_id == 3 and len(connection.accepted) == 2
@@ -44,9 +50,7 @@ async def test_roles_are_those_that_were_agreed_on() -> None:
 
 
 @pytest.mark.parametrize(("asked", "invoked", "performed"), [((1, 1), 1, 1), ((0, 2), 4, 2), ((3, 0), 3, 4)])
-async def test_both_sides_know_how_much_may_be_under_way(
-    asked: tuple[int, int], invoked: int, performed: int
-) -> None:
+async def test_both_sides_know_how_much_may_be_under_way(asked: tuple[int, int], invoked: int, performed: int) -> None:
     service = Store()
     async with associated(service, asks=proposal(asynchronous=asked)) as connection:
         assert (connection.max_operations_invoked, connection.max_operations_performed) == (invoked, performed)

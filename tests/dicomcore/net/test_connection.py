@@ -1,14 +1,14 @@
 import asyncio
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 import pytest
 from association_pair import (
     POLICY,
     QUICK,
     STUDY_ROOT_FIND,
-    VERIFICATION,
     Store,
     associated,
     echo,
@@ -18,7 +18,6 @@ from association_pair import (
     store_request,
     stored,
 )
-from builders import CT_IMAGE_STORAGE
 
 from dicomcore.errors import (
     AssociationAborted,
@@ -29,7 +28,8 @@ from dicomcore.errors import (
     UnexpectedCall,
 )
 from dicomcore.net.connection import Address, Connection, Message, Timeouts, connect
-from dicomcore.net.dimse.commands import CCancelRQ, CEchoRQ, CFindRQ, CFindRSP, CStoreRQ, CStoreRSP
+from dicomcore.net.dimse.commands import CCancelRQ, CEchoRQ, CFindRQ, CFindRSP, CStoreRQ, CStoreRSP, encode
+from dicomcore.net.tls import client_context
 from dicomcore.net.ul.negotiation import negotiate
 from dicomcore.net.ul.pdu import AssociateAC, AssociateRQ, ReleaseRP, decode_pdu
 from dicomcore.net.ul.state import State
@@ -225,6 +225,23 @@ async def test_a_slow_reader_of_a_data_set_gets_all_of_it() -> None:
     assert sum(sizes) == 20_000_000
 
 
+async def test_encoded_responses_are_sent_in_one_go() -> None:
+    async def serve(connection: Connection) -> None:
+        message = await next_of(connection)
+        assert isinstance(message.command, CFindRQ)
+        pending = CFindRSP(message_id_being_responded_to=1, status=0xFF00, has_dataset=True)
+        await connection.send_encoded(
+            message.context.context_id, [(encode(pending), b"match"), (encode(pending), bytes(300_000))]
+        )
+        await connection.receive()
+
+    async with associated(serve) as connection:
+        await connection.send(FIND_CONTEXT, CFindRQ(message_id=1, affected_sop_class_uid=STUDY_ROOT_FIND), [b"query"])
+        for content in (b"match", bytes(300_000)):
+            message = await next_of(connection)
+            assert message.data is not None and await message.data.read() == content
+
+
 # The end
 
 
@@ -354,29 +371,44 @@ Peer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @asynccontextmanager
-async def acceptor(peer: Peer) -> AsyncIterator[Address]:
-    """A peer written by hand: it accepts the association, and does what ``peer`` says."""
-    tasks: list[asyncio.Task[None]] = []
+async def listener_of(peer: Peer) -> AsyncIterator[Address]:
+    """A peer written by hand, which does what ``peer`` says to one connection after the other."""
+    tasks: set[asyncio.Task[None]] = set()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        tasks.append(asyncio.current_task())  # type: ignore[arg-type]  # there is one
-        head = await reader.readexactly(6)
-        rq = decode_pdu(head[0], await reader.readexactly(struct.unpack(">I", head[2:])[0]))
-        assert isinstance(rq, AssociateRQ)
-        ac = negotiate(rq, POLICY)
-        assert isinstance(ac, AssociateAC)
-        writer.write(ac.encode())
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
         try:
             await peer(reader, writer)
         finally:
             writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     try:
         yield Address("127.0.0.1", server.sockets[0].getsockname()[1])
     finally:
         server.close()
-        await asyncio.wait(tasks) if tasks else None
+        await asyncio.gather(*tasks)
+
+
+@asynccontextmanager
+async def acceptor(peer: Peer) -> AsyncIterator[Address]:
+    """A peer written by hand: it accepts the association, and does what ``peer`` says."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readexactly(6)
+        rq = decode_pdu(head[0], await reader.readexactly(struct.unpack(">I", head[2:])[0]))
+        assert isinstance(rq, AssociateRQ)
+        ac = negotiate(rq, POLICY)
+        assert isinstance(ac, AssociateAC)
+        writer.write(ac.encode())
+        await peer(reader, writer)
+
+    async with listener_of(answer) as address:
+        yield address
 
 
 async def read_all(reader: asyncio.StreamReader) -> bytes:
@@ -410,6 +442,7 @@ async def test_a_half_closed_connection_is_closed() -> None:
         connection = await connect(address, proposal(), QUICK)
         with pytest.raises(AssociationAborted):
             await connection.receive()
+        await connection.closed()
     assert rest == [b""]
 
 
@@ -559,32 +592,40 @@ async def test_a_port_where_nobody_listens_is_said_so() -> None:
 
 
 async def test_a_peer_that_does_not_answer_the_request_is_left() -> None:
-    async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(-1)
-        writer.close()
+    rest: list[bytes] = []
 
-    server = await asyncio.start_server(hold, "127.0.0.1", 0)
-    address = Address("127.0.0.1", server.sockets[0].getsockname()[1])
-    with pytest.raises(AssociationTimeout):
-        await connect(address, proposal(), Timeouts(association=0.05, artim=0.05))
-    server.close()
-    await server.wait_closed()
+    async def hold(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        rest.append(await read_all(reader))
+
+    async with listener_of(hold) as address:
+        with pytest.raises(AssociationTimeout):
+            await connect(address, proposal(), Timeouts(association=0.05, artim=0.05))
+    assert rest[0][:1] == b"\1" and rest[0][-10:-9] == b"\7"
 
 
 async def test_a_peer_that_closes_instead_of_answering_is_said_so() -> None:
     async def leave(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()
 
-    server = await asyncio.start_server(leave, "127.0.0.1", 0)
-    address = Address("127.0.0.1", server.sockets[0].getsockname()[1])
-    with pytest.raises(AssociationAborted):
-        await connect(address, proposal(), QUICK)
-    server.close()
-    await server.wait_closed()
+    async with listener_of(leave) as address:
+        with pytest.raises(AssociationAborted):
+            await connect(address, proposal(), QUICK)
+
+
+async def test_a_name_that_nobody_has_is_said_so() -> None:
+    with pytest.raises(PeerUnreachable, match=r"pacs\.invalid:104"):
+        await connect(Address("pacs.invalid", 104), proposal(), QUICK)
+
+
+async def test_a_connection_that_is_not_made_in_time_is_said_so() -> None:
+    """TLS with a peer that does not speak it: the connection is there, and the handshake never ends."""
+    async with listener_of(silence) as address:
+        with pytest.raises(PeerUnreachable, match=r"within 0\.05 seconds"):
+            await connect(replace(address, tls=client_context()), proposal(), Timeouts(connect=0.05))
 
 
 async def test_a_rejection_says_why() -> None:
-    async with listening(Store()) as (_, port):
-        with pytest.raises(AssociationRejected) as raised:
-            await connect(Address("127.0.0.1", port), proposal(called_ae_title="ANSWERS "), QUICK)
-        assert raised.value.result
+    async with listening(Store(), policy=replace(POLICY, ae_titles=("OTHER",))) as (_, port):
+        with pytest.raises(AssociationRejected, match="called AE title not recognized") as raised:
+            await connect(Address("127.0.0.1", port), proposal(), QUICK)
+        assert (raised.value.result, raised.value.source, raised.value.reason) == (1, 1, 7)

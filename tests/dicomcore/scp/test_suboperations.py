@@ -70,9 +70,9 @@ async def test_requests_of_the_peer_are_passed_on_and_late_responses_dropped() -
         taken.set()
 
     proposal = Proposal("ME", "YOU", [(VERIFICATION, (EXPLICIT,))])
-    async with await connect(Address("127.0.0.1", port), proposal) as connection:
-        async with Invoker(connection, take).receiving():
-            await taken.wait()
+    connection = await connect(Address("127.0.0.1", port), proposal)
+    async with connection, Invoker(connection, take).receiving():
+        await taken.wait()
     await listener.stop(1)
 
 

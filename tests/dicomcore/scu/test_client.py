@@ -1,5 +1,6 @@
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from dataclasses import replace
@@ -106,7 +107,8 @@ async def test_closing_a_find_cancels_it_and_leaves_the_association_in_order() -
     cancelled = threading.Event()
 
     def handle(event: Any) -> Iterator[tuple[int, PydicomDataset | None]]:
-        for number in range(10_000):
+        for number in range(500):
+            time.sleep(0.01)  # so that its other thread comes to read
             if event.is_cancelled:
                 cancelled.set()
                 yield 0xFE00, None

@@ -1,0 +1,77 @@
+import pytest
+from builders import (
+    DEFLATED_LE,
+    EXPLICIT_BE,
+    EXPLICIT_LE,
+    IMPLICIT_LE,
+    RLE_LOSSLESS,
+    ct_dataset,
+    ct_elements,
+    ct_instance,
+    element,
+    encapsulated,
+    part10,
+)
+
+from dicomcore.archive import Archive
+from dicomcore.bridge.spooled import SpooledInstance
+from dicomcore.errors import CodecUnavailable, MissingAttribute
+from dicomcore.resources import Resource
+
+
+async def spooled(archive: Archive, content: bytes) -> SpooledInstance:
+    spool = archive.spool()
+    spool.write(content)
+    return await SpooledInstance.read(spool, archive.threads)
+
+
+async def dataset(instance: SpooledInstance, uid: str) -> bytes:
+    return b"".join([bytes(buffer) async for buffer in await instance.dataset(uid)])
+
+
+async def test_it_says_who_it_is(archive: Archive) -> None:
+    instance = await spooled(archive, ct_instance())
+    assert instance.resource == Resource("1.2.3", "1.2.3.1", "1.2.3.4")
+    assert instance.sop_instance_uid == "1.2.3.4"
+    assert instance.transfer_syntax_uid == EXPLICIT_LE
+
+
+async def test_what_is_no_instance_is_refused(archive: Archive) -> None:
+    with pytest.raises(MissingAttribute):
+        await spooled(archive, ct_instance(SOPInstanceUID=None))
+
+
+@pytest.mark.parametrize("uid", [EXPLICIT_LE, IMPLICIT_LE])
+async def test_it_goes_as_it_is(archive: Archive, uid: str) -> None:
+    assert await dataset(await spooled(archive, ct_instance(uid)), uid) == ct_dataset(implicit=uid == IMPLICIT_LE)
+
+
+@pytest.mark.parametrize("uid", [EXPLICIT_LE, IMPLICIT_LE, EXPLICIT_BE, DEFLATED_LE])
+async def test_it_goes_in_implicit_vr(archive: Archive, uid: str) -> None:
+    assert await dataset(await spooled(archive, ct_instance(uid)), IMPLICIT_LE) == ct_dataset(implicit=True)
+
+
+@pytest.mark.parametrize("uid", [IMPLICIT_LE, EXPLICIT_BE])
+async def test_it_goes_in_explicit_vr(archive: Archive, uid: str) -> None:
+    assert await dataset(await spooled(archive, ct_instance(uid)), EXPLICIT_LE) == ct_dataset()
+
+
+@pytest.mark.parametrize("uid", [EXPLICIT_LE, IMPLICIT_LE])
+async def test_compressed_pixels_become_native(archive: Archive, uid: str) -> None:
+    start = b"".join(
+        element(tag, vr, value)  # type: ignore[arg-type]
+        for tag, (vr, value) in ct_elements().items()
+        if tag != 0x7FE00010
+    )
+    # Two segments of RLE, the high bytes before the low ones, each a run of literals.
+    segments = [bytes([15]) + bytes(range(1, 32, 2)), bytes([15]) + bytes(range(0, 32, 2))]
+    offsets = [2, 64, 64 + len(segments[0])] + [0] * 13
+    header = b"".join(number.to_bytes(4, "little") for number in offsets)
+    compressed = part10(start + encapsulated([header + b"".join(segments)]), RLE_LOSSLESS)
+    found = await dataset(await spooled(archive, compressed), uid)
+    assert found.endswith(bytes(range(32)))
+
+
+async def test_it_is_not_compressed(archive: Archive) -> None:
+    with pytest.raises(CodecUnavailable):
+        await (await spooled(archive, ct_instance())).dataset(RLE_LOSSLESS)
