@@ -21,6 +21,7 @@ from app.errors import install
 from app.log import configure_logging
 from app.metrics import Metrics
 from app.network import Network
+from app.passing import Passing
 from app.request_record import RequestRecord
 from app.routers import bulkdata, capabilities, deletion, qido_rs, stow_rs, unimplemented, wado_rs
 from app.routers.health import health_router
@@ -29,9 +30,7 @@ from app.settings import Settings, load_settings
 from app.storing import Gate
 from app.urls import UrlPolicy
 from dicomcore.archive import Archive
-from dicomcore.errors import UnknownNode
 from dicomcore.index import DuplicatePolicy, Index, StoredNodes
-from dicomcore.source import Source
 from dicomcore.storage import LocalStorage
 
 SERVICE_PATH = "/dicom-web"
@@ -68,22 +67,25 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await passing.start()
         await network.start()
         gc.collect()
         gc.freeze()  # what is here now stays: looking for garbage in it would hold up requests
         yield
         await network.stop()
+        await passing.stop()
         metrics.count_noted()
         archive.close()
 
     nodes = StoredNodes(archive.index.nodes, archive.threads)
-    network = Network(settings, archive, nodes, _no_remote)
+    passing = Passing(settings, archive)
+    network = Network(settings, passing.source, nodes, archive, passing.retention)
     services = Services(
         settings=settings,
-        source=archive,
+        source=passing.source,
         urls=UrlPolicy.of(SERVICE_PATH, trusted_proxies=settings.trusted_proxies, relative=settings.relative_urls),
         gate=Gate(),
-        remote=_no_remote,
+        remote=network.sources,
         nodes=nodes,
         ae=network.ae,
     )
@@ -109,10 +111,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     return app
 
 
-async def _no_remote(ae_title: str) -> Source:
-    raise UnknownNode(ae_title)
-
-
 def _statistics(archive: Archive) -> Mapping[str, int]:
     return asdict(archive.index.statistics())
 
@@ -123,7 +121,7 @@ def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
-            allow_methods=["GET", "HEAD", "POST", "DELETE", "OPTIONS"],
+            allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"],
             allow_headers=["*"],
             expose_headers=_EXPOSED_HEADERS,
             max_age=3600,

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 
 import structlog
 
 from app.application_entity import ApplicationEntity
+from app.remote_sources import RemoteSources
 from app.settings import EVERYBODY, Settings
 from dicomcore.bridge.named import NamedSource
+from dicomcore.bridge.retention import Retention
 from dicomcore.errors import StorageUnavailable
 from dicomcore.net.connection import Timeouts
 from dicomcore.net.listener import Limits, Listener
@@ -30,20 +32,27 @@ _MESSAGE_IDS = 1 << 16
 
 
 class Network:
-    """Associations to us and from us, as the settings have them; made before the event loop runs."""
+    """Associations to us and from us, as the settings have them; made before the event loop runs.
+
+    ``source`` is what is served, ``archive`` is where bridges put what they have got.
+    """
 
     def __init__(
         self,
         settings: Settings,
         source: Source,
         nodes: Nodes,
-        remote: Callable[[str], Awaitable[Source]],
+        archive: Source,
+        retention: Retention | None = None,
     ) -> None:
         self._settings = settings
         self.ae = ApplicationEntity(settings)
         self.pool = Pool(settings.ae_title, tls=self.ae.tls)
         self.inbox = Inbox(settings.ae_title, first=os.getpid() * 4099 % _MESSAGE_IDS)
-        others = {title: NamedSource(node, remote, source.spool) for title, node in settings.answering_nodes.items()}
+        self.sources = RemoteSources(nodes, archive, settings.ae_title, self.pool, self.inbox, retention)
+        others = {
+            title: NamedSource(node, self.sources, source.spool) for title, node in settings.answering_nodes.items()
+        }
         self._provider = Provider(
             source,
             nodes,
@@ -77,6 +86,7 @@ class Network:
         """Let what runs come to its end, and close everything."""
         await self._listener.stop(self._settings.shutdown_seconds)
         await self._provider.close()
+        await self.sources.close()
         await self.pool.close()
 
 

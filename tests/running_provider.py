@@ -11,7 +11,7 @@ from typing import Any
 
 from dicomcore.data import Dataset, new_dataset, read_dataset, tag_of, transfer_syntax, vr_of, write_dataset
 from dicomcore.net.connection import Connection, Message, Timeouts, connect
-from dicomcore.net.dimse.commands import CStoreRQ, Request, Response
+from dicomcore.net.dimse.commands import Command, CStoreRQ, Request
 from dicomcore.net.listener import Listener
 from dicomcore.net.proposal import Address, Proposal
 from dicomcore.nodes import Node
@@ -102,17 +102,17 @@ def written(content: Dataset, uid: str = EXPLICIT) -> list[bytes]:
 
 async def ask(
     connection: Connection, request: Request, content: Dataset | bytes | None = None, *, context_id: int = 1
-) -> list[tuple[Response, Dataset | None]]:
+) -> list[tuple[Any, Dataset | None]]:
     """Send a request and receive everything until its final response."""
     await send(connection, request, content, context_id=context_id)
-    answers = []
+    answers: list[tuple[Any, Dataset | None]] = []
     while not answers or answers[-1][0].status in (0xFF00, 0xFF01):
         answers.append(await answer(connection))
     return answers
 
 
 async def send(
-    connection: Connection, request: Request, content: Dataset | bytes | None = None, *, context_id: int = 1
+    connection: Connection, request: Command, content: Dataset | bytes | None = None, *, context_id: int = 1
 ) -> None:
     """Send a request."""
     uid = connection.accepted[context_id].transfer_syntax

@@ -133,11 +133,6 @@ class Progress:
                 self.failed += 1
                 self.failed_sop_instance_uids.append(sop_instance_uid)
 
-    def abandon(self, sop_instance_uids: Iterable[str]) -> None:
-        """Count sub-operations as failed that will not even be tried."""
-        for uid in sop_instance_uids:
-            self.note(uid, CANNOT_PERFORM_SUBOPERATIONS)
-
     @property
     def final_status(self) -> int:
         """The status of the final response."""

@@ -198,8 +198,9 @@ async def _whole(buffers: AsyncIterator[Buffer], threads: Threads) -> Buffer:
 
 
 async def _mapped(begun: Buffer, rest: AsyncIterator[Buffer], threads: Threads) -> Buffer:
-    with TemporaryFile(buffering=0) as file:
+    with TemporaryFile() as file:
         await threads(file.write, begun)
         async for buffer in rest:
             await threads(file.write, buffer)
+        await threads(file.flush)
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)

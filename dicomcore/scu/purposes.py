@@ -89,7 +89,8 @@ def retrieval(sop_class_uid: str = STUDY_ROOT_GET, storage_sop_classes: Iterable
 def storage(items: Sequence[Outgoing]) -> list[tuple[Purpose, list[Outgoing]]]:
     """C-STORE of instances: the associations that are needed for all of them, with the instances that go over each.
 
-    A SOP Class gets a context for every transfer syntax that its instances are stored in, and one for the native ones.
+    A SOP Class gets a context for every transfer syntax that its instances are stored in, so that none has to be
+    encoded anew for an acceptor that takes it, and one for the native ones.
     """
     by_class: dict[str, list[Outgoing]] = {}
     for item in items:
@@ -105,12 +106,9 @@ def storage(items: Sequence[Outgoing]) -> list[tuple[Purpose, list[Outgoing]]]:
 
 
 def _storage_contexts(uid: str, members: Sequence[Outgoing]) -> list[_Context]:
-    stored = list(dict.fromkeys(item.transfer_syntax_uid for item in members))
-    native = [one for one in stored if one in NATIVE]
-    encoded = [(uid, (one,)) for one in stored if one not in NATIVE]
-    if len(native) == len(NATIVE):
-        return [*encoded, *((uid, (one,)) for one in native)]
-    return [*encoded, (uid, (*native, *(one for one in NATIVE if one not in native)))]
+    stored = dict.fromkeys(item.transfer_syntax_uid for item in members)
+    native = tuple(one for one in NATIVE if one not in stored)
+    return [*((uid, (one,)) for one in stored), *([(uid, native)] if native else [])]
 
 
 def _storage(contexts: Sequence[_Context]) -> Purpose:

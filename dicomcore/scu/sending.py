@@ -1,7 +1,8 @@
 """Sets of instances on their way to a node: over as few associations as needed, each in a transfer syntax it takes.
 
 What becomes of an instance is a value (`Sent`), since the others go on. When an association breaks, those that were
-under way have failed, and another one is opened for the rest, unless not even one instance had been answered.
+under way have failed, and another one is opened for the rest; when it cannot be opened, or two in a row have brought
+nothing, all have failed.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from dicomcore.scu.client import Originator, StoreItem, store_all
 from dicomcore.scu.outgoing import NATIVE, Outgoing
 from dicomcore.scu.pool import Pool
 from dicomcore.scu.purposes import Purpose, storage
+
+_MOST_ATTEMPTS = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +59,13 @@ async def send(
 
 async def _send_batch(pool: Pool, node: Node, purpose: Purpose, batch: _Batch) -> AsyncGenerator[Sent, None]:
     """Send over one association."""
-    has_progress = False
     try:
         async with pool.association(node, purpose) as connection, aclosing(batch.send(connection)) as results:
             async for sent in results:
-                has_progress = True
                 yield sent
     except DicomError as error:
-        for item in batch.take_failed(error, everything=not has_progress):
-            yield Sent(item, error=error)
+        for sent in batch.take_failed(error):
+            yield sent
 
 
 class _Batch:
@@ -77,14 +78,15 @@ class _Batch:
         self._under_way: dict[int, Outgoing] = {}
         self._unsendable: list[Sent] = []
         self._unreadable: Outgoing | None = None
+        self._attempts = 0  # associations in a row that have brought nothing
 
     @property
     def is_left(self) -> bool:
         """Whether something is still to be sent."""
         return bool(self._waiting)
 
-    def take_failed(self, error: DicomError, *, everything: bool) -> list[Outgoing]:
-        """Those that an error has ended: those under way, and all others with ``everything``.
+    def take_failed(self, error: DicomError) -> list[Sent]:
+        """Those that have failed with an association, after an error, or for themselves before.
 
         Where an instance is at fault that could not be read to its end, it alone has failed: the others go again.
         """
@@ -92,18 +94,20 @@ class _Batch:
         self._under_way.clear()
         if not isinstance(error, NetworkError):
             self._waiting.extendleft(item for item in reversed(under_way) if item is not self._unreadable)
-            return [item for item in under_way if item is self._unreadable]
-        if everything:
+            under_way = [item for item in under_way if item is self._unreadable]
+        elif not self._attempts or self._attempts > _MOST_ATTEMPTS:
             under_way += self._waiting
             self._waiting.clear()
-        return under_way
+        return [*self._take_unsendable(), *(Sent(item, error=error) for item in under_way)]
 
     async def send(self, connection: Connection) -> AsyncGenerator[Sent, None]:
         """Send what waits."""
+        self._attempts += 1
         prepared = self._prepared(connection)
         responses = store_all(connection, prepared, self._originator, priority=self._priority)
         async with aclosing(prepared), aclosing(responses):
             async for item, response in responses:
+                self._attempts = 1
                 for sent in self._take_unsendable():
                     yield sent
                 yield Sent(self._under_way.pop(id(item)), response)

@@ -16,6 +16,7 @@ from running_server import RunningServer, free_port, start_server
 from dicomcore.uids import new_uid
 
 STUDY, SERIES = new_uid(), new_uid()
+WHOLE_STUDY = ["-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={STUDY}"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Peer:
 
     def run(self, program: str, *arguments: str) -> str:
         """Run a program to its end; what it says, if it succeeds."""
-        command = [program, "-v", *arguments[:0], *_with_address(arguments, self.address)]
+        command = [program, "-v", *_with_address(arguments, self.address)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout + done.stderr
@@ -69,7 +70,7 @@ def test_echoscu_is_answered(peer: Peer) -> None:
 # storescu: what it proposes for a compressed file, and one file of each
 COMPRESSED = {
     "SC_rgb_jpeg_dcmtk.dcm": "-xy",
-    "JPEG-LL.dcm": "-xs",
+    "SC_rgb_jpeg_gdcm.dcm": "-xs",
     "MR_small_RLE.dcm": "-xr",
     "MR_small_jp2klossless.dcm": "-xv",
     "JPEG2000.dcm": "-xw",
@@ -159,14 +160,8 @@ def test_movescu_moves_a_study_to_storescp(peer: Peer, tmp_path: Path) -> None:
 
 
 def test_movescu_is_told_of_an_unknown_destination(peer: Peer) -> None:
-    done = subprocess.run(
-        ["movescu", "-v", "-S", "-aem", "NOBODY", "-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={STUDY}"]
-        + peer.address,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    command = ["movescu", "-v", "-S", "-aem", "NOBODY", *WHOLE_STUDY, *peer.address]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert "MoveDestinationUnknown" in done.stdout + done.stderr
 
 

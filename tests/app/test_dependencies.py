@@ -1,4 +1,5 @@
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from starlette.requests import Request
@@ -32,7 +33,10 @@ def asked(query: str = "", *, strict: bool = False, accept: list[str] | None = N
         "headers": [(b"host", b"pacs.test"), *((b"accept", one.encode()) for one in accept or ())],
     }
     source: Source = Nobody()  # type: ignore[assignment]  # nothing is asked of it
-    services = Services(load_settings(strict_accept=strict), source, UrlPolicy("/dicom-web"), Gate(), remote)
+    nobody: Any = Nobody()
+    services = Services(
+        load_settings(strict_accept=strict), source, UrlPolicy("/dicom-web"), Gate(), remote, nodes=nobody, ae=nobody
+    )
     return Asked(Request(scope), services, source)
 
 

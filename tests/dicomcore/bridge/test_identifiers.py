@@ -9,6 +9,7 @@ from dicomcore.errors import DicomError
 from dicomcore.query import Query, ReturnKey
 from dicomcore.resources import Level, Resource
 
+NOTHING = Agreed()
 EVERYTHING = Agreed(True, True, True, True, True, True, True)
 UTF8 = "ISO_IR 192"
 
@@ -23,7 +24,7 @@ def query_of(text: str, level: Level = Level.STUDY) -> Query:
     return parse_search(text, level, Resource("1.2.3") if level is Level.SERIES else Resource()).query
 
 
-def written(text: str, agreed: Agreed = Agreed(), *, level: Level = Level.STUDY, character_set: str = UTF8) -> Dataset:
+def written(text: str, agreed: Agreed = NOTHING, *, level: Level = Level.STUDY, character_set: str = UTF8) -> Dataset:
     query = query_of(text, level)
     identifiers = Identifiers(agreed, character_set, query.timezone)
     return identifiers.write(steps_of(query)[-1], query.resource)
@@ -36,7 +37,7 @@ def response(**attributes: object) -> Dataset:
     return made
 
 
-def is_match(text: str, found: Dataset, agreed: Agreed = Agreed(), *, level: Level = Level.STUDY) -> bool:
+def is_match(text: str, found: Dataset, agreed: Agreed = NOTHING, *, level: Level = Level.STUDY) -> bool:
     query = query_of(text, level)
     identifiers = Identifiers(agreed, UTF8, query.timezone)
     return identifiers.matches(steps_of(query)[-1], identifiers.read(found), query=query)

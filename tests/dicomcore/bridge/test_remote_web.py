@@ -24,7 +24,7 @@ from dicomcore.errors import (
     ResourceNotFound,
 )
 from dicomcore.nodes import Kind, Node
-from dicomcore.query import Query
+from dicomcore.query import ARCHIVE, Query
 from dicomcore.resources import Level, Resource
 from dicomcore.source import FailureReason, WarningReason
 from dicomcore.threads import Threads
@@ -69,7 +69,7 @@ def answering(answer: Answering, threads: Threads, node: Node = NODE) -> RemoteD
     return RemoteDICOMweb(node, read_parts, threads, httpx.MockTransport(answer))
 
 
-def query(text: str = "", level: Level = Level.STUDY, resource: Resource = Resource()) -> Query:
+def query(text: str = "", level: Level = Level.STUDY, resource: Resource = ARCHIVE) -> Query:
     return parse_search(text, level, resource).query
 
 

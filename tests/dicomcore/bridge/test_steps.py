@@ -1,12 +1,12 @@
 from app.parameters import parse_search
 from dicomcore.bridge.steps import Step, fixed_above, name_of_path, relational_step, steps_of
-from dicomcore.query import Query, ReturnKey
+from dicomcore.query import ARCHIVE, Query, ReturnKey
 from dicomcore.resources import Level, Resource
 
 STUDY = Resource("1.2.3")
 
 
-def steps(query: str, level: Level, resource: Resource = Resource()) -> list[Step]:
+def steps(query: str, level: Level, resource: Resource = ARCHIVE) -> list[Step]:
     return steps_of(parse_search(query, level, resource).query)
 
 

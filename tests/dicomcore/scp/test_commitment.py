@@ -9,6 +9,7 @@ from peers import pynetdicom_ae
 from pynetdicom import AE, build_role, evt
 from running_provider import (
     AE_TITLE,
+    EXPLICIT,
     KnownNodes,
     Served,
     answer,
@@ -23,7 +24,10 @@ from running_provider import (
 from dicomcore.archive import Archive
 from dicomcore.data import Dataset
 from dicomcore.errors import InvalidUid, MissingAttribute, StorageUnavailable
-from dicomcore.net.dimse.commands import NActionRQ, NActionRSP, NEventReportRQ, NEventReportRSP
+from dicomcore.net.connection import Connection
+from dicomcore.net.dimse.commands import CEchoRQ, NActionRQ, NActionRSP, NEventReportRQ, NEventReportRSP
+from dicomcore.net.listener import Listener as Listening
+from dicomcore.net.ul.negotiation import AcceptorPolicy
 from dicomcore.nodes import Node
 from dicomcore.query import Query
 from dicomcore.scp.commitment import STORAGE_COMMITMENT_INSTANCE, Commitments, Reference, make_report, read_request
@@ -200,6 +204,45 @@ async def test_a_peer_without_the_service_is_not_told(archive: Archive) -> None:
             await ask_and_leave(served)
             while commitments.count:
                 await asyncio.sleep(0.01)
+    await pool.close()
+
+
+async def test_whoever_asks_something_back_is_told_nothing(archive: Archive) -> None:
+    await put(archive, ct_instance())
+    events: list[int] = []
+
+    async def serve(connection: Connection) -> None:
+        await connection.send(1, CEchoRQ(message_id=1))
+        message = await connection.receive()
+        assert message is not None
+        assert isinstance(message.command, NEventReportRQ)
+        events.append(message.command.event_type_id)
+        report_taken = NEventReportRSP(message_id_being_responded_to=message.command.message_id, status=0)
+        await connection.send(message.context.context_id, report_taken)
+        await connection.receive()
+
+    policy = AcceptorPolicy(abstract_syntaxes={COMMITMENT: (EXPLICIT,)}, scu_roles=frozenset((COMMITMENT,)))
+    listener = Listening(serve, policy)
+    node = Node("PEER", "127.0.0.1", await listener.start("127.0.0.1", 0))
+    pool = Pool(AE_TITLE)
+    commitments = Commitments(KnownNodes(node), pool)
+    async with serving(archive, commitments=commitments) as served:
+        await ask_and_leave(served)
+        while commitments.count:
+            await asyncio.sleep(0.01)
+    await pool.close()
+    await listener.stop(1)
+    assert events == [1]
+
+
+async def test_what_waits_to_be_reported_is_given_up_at_the_end(archive: Archive) -> None:
+    pool = Pool(AE_TITLE)
+    commitments = Commitments(KnownNodes(Node("PEER", "127.0.0.1", 9)), pool, pauses=(1000.0,))
+    async with serving(archive, commitments=commitments) as served:
+        await ask_and_leave(served)
+        await asyncio.sleep(0.1)
+        assert commitments.count == 1
+    assert commitments.count == 0
     await pool.close()
 
 

@@ -99,7 +99,7 @@ async def test_a_study_is_found_with_what_was_asked_for(served: Served) -> None:
     ],
 )
 async def test_every_level_of_the_patient_root_is_searched(
-    served: Served, keys: dict[str, str], uids: list[str]
+    served: Served, keys: dict[str, Any], uids: list[str]
 ) -> None:
     tag = {"PATIENT": 0x00100020, "STUDY": 0x0020000D, "SERIES": 0x0020000E, "IMAGE": 0x00080018}
     found = await find(served, PATIENT_ROOT, **keys)

@@ -362,7 +362,7 @@ async def test_failures_at_the_destination_are_counted_and_listed(filled: Archiv
     statuses = {"1.2.3.1": 0x0000, "1.2.3.2": 0xA700, "1.2.3.3": 0xB000}
 
     def take(event: evt.Event) -> int:
-        return statuses[str(event.request.AffectedSOPInstanceUID)]
+        return statuses[str(event.dataset.SOPInstanceUID)]
 
     with pynetdicom_ae([(evt.EVT_C_STORE, take)], [CT]) as node:
         async with serving(filled, node) as served:

@@ -8,7 +8,7 @@ from running_provider import Served, answer, ask, associated, dataset, put, send
 
 from dicomcore.archive import Archive
 from dicomcore.errors import AssociationAborted, AssociationRejected
-from dicomcore.net.connection import Address, connect
+from dicomcore.net.connection import Address, Connection, connect
 from dicomcore.net.dimse.commands import (
     CCancelRQ,
     CEchoRQ,
@@ -21,6 +21,7 @@ from dicomcore.net.dimse.commands import (
     NCreateRQ,
     NGetRQ,
 )
+from dicomcore.net.listener import Listener
 from dicomcore.net.proposal import Proposal
 from dicomcore.net.ul.items import RoleSelection, UserInformation
 from dicomcore.net.ul.pdu import AssociateRQ
@@ -113,7 +114,7 @@ async def test_an_identifier_that_is_endless_is_refused(served: Served) -> None:
 async def test_a_cancel_that_comes_too_late_and_a_response_to_nothing_are_passed_over(served: Served) -> None:
     async with associated(served, VERIFICATION) as connection:
         await send(connection, CCancelRQ(message_id_being_responded_to=1))
-        await send(connection, CEchoRSP(message_id_being_responded_to=9, status=0))  # type: ignore[arg-type]
+        await send(connection, CEchoRSP(message_id_being_responded_to=9, status=0))
         assert (await ask(connection, CEchoRQ(message_id=1)))[0][0].status == 0x0000
 
 
@@ -210,6 +211,7 @@ async def test_what_has_arrived_is_stored_though_the_association_ends(archive: A
             while not waiting.most_at_once:
                 await asyncio.sleep(0.01)
             connection.abort()
+        await asyncio.sleep(0.1)
         assert served.listener.associations == 1
         waiting.may_end.set()
         while served.listener.associations:
@@ -240,25 +242,34 @@ async def test_requests_that_come_during_a_retrieve_are_served(archive: Archive)
         assert statuses == [(1, 0xFF00), (1, 0x0000), (3, 0xFF00), (3, 0x0000)]
 
 
-async def test_requests_that_were_put_off_are_dropped_with_the_association(archive: Archive) -> None:
+async def test_requests_that_were_put_off_are_dropped_when_serving_ends(archive: Archive) -> None:
     await put(archive, ct_instance())
     role = RoleSelection(CT, scu=True, scp=True)
     async with serving(archive) as served:
+        tasks: list[asyncio.Task[None]] = []
+
+        async def serve(connection: Connection) -> None:
+            tasks.append(asyncio.create_task(served.provider.serve(connection)))
+            await asyncio.wait(tasks)
+
+        listener = Listener(serve, served.provider.policy)
+        served.port = await listener.start("127.0.0.1", 0)
         async with associated(served, STUDY_GET, CT, STUDY_FIND, asynchronous=(4, 4), roles=(role,)) as connection:
             wanted = dataset(QueryRetrieveLevel="STUDY", StudyInstanceUID="1.2.3")
             await send(connection, CGetRQ(message_id=1, affected_sop_class_uid=STUDY_GET), wanted)
             await answer(connection)
             await send(connection, CFindRQ(message_id=3, affected_sop_class_uid=STUDY_FIND), STUDIES, context_id=5)
             await asyncio.sleep(0.1)
+            tasks[0].cancel()
+            await asyncio.wait(tasks)
             connection.abort()
-        while served.listener.associations:
-            await asyncio.sleep(0.01)
+        await listener.stop(1)
 
 
 async def test_each_called_title_has_its_own_source(archive: Archive) -> None:
     await put(archive, ct_instance())
     empty = BrokenSource(archive)
-    async with serving(empty, others={"OTHER": archive}) as served:  # type: ignore[arg-type, dict-item]
+    async with serving(empty, others={"OTHER": archive}) as served:  # type: ignore[arg-type]
         address = Address("127.0.0.1", served.port)
         contexts = [(STUDY_FIND, ("1.2.840.10008.1.2.1",))]
         async with await connect(address, Proposal("ME", "OTHER", contexts)) as connection:

@@ -101,7 +101,10 @@ async def test_the_instance_has_to_be_the_one_of_the_command(archive: Archive, s
     assert await count(archive) == 0
 
 
-@pytest.mark.parametrize("content", [ct_dataset()[:-5], b"no data set at all, but long enough for one"])
+@pytest.mark.parametrize(
+    "content",
+    [ct_dataset()[:-5], b"no data set at all, but long enough for one", b"\x08\0\x16\0SQ\0\0\xff\xff\0\0"],
+)
 async def test_what_cannot_be_read_is_not_understood(archive: Archive, served: Served, content: bytes) -> None:
     assert (await status(served, content)).status & 0xF000 == 0xC000
     assert await count(archive) == 0
@@ -172,6 +175,13 @@ async def test_a_version_that_is_not_kept_is_a_warning(settings: Settings) -> No
     keeping.close()
     assert response.status == 0xB006
     assert "another version" in response.error_comment
+
+
+async def test_a_store_without_data_set_is_refused(archive: Archive, served: Served) -> None:
+    request = CStoreRQ(message_id=1, affected_sop_class_uid=CT, affected_sop_instance_uid="1.2.3.4", has_dataset=False)
+    async with associated(served, CT) as connection:
+        assert (await ask(connection, request))[0][0].status == 0xA900
+    assert await count(archive) == 0
 
 
 class FullSpool:
