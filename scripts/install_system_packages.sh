@@ -1,5 +1,6 @@
 #!/bin/sh
-# Install what the tests need from the system and is not there: PostgreSQL's server and DCMTK's tools.
+# Install what the tests need from the system and is not there: PostgreSQL's server, DCMTK's tools, Orthanc where
+# there is a package of it.
 set -eu
 here=$(dirname "$0")
 
@@ -10,6 +11,9 @@ has_postgresql() {
 missing=""
 has_postgresql || missing="$missing postgresql"
 command -v storescu >/dev/null || missing="$missing dcmtk"
+if command -v apt-get >/dev/null && [ ! -x /usr/sbin/Orthanc ]; then
+    missing="$missing orthanc"
+fi
 [ -n "$missing" ] || exit 0
 
 echo "Installing for the tests:$missing"

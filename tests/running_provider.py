@@ -12,9 +12,11 @@ from typing import Any
 from dicomcore.data import Dataset, new_dataset, read_dataset, tag_of, transfer_syntax, vr_of, write_dataset
 from dicomcore.net.connection import Connection, Message, Timeouts, connect
 from dicomcore.net.dimse.commands import Command, CStoreRQ, Request
+from dicomcore.net.dimse.status import is_allowed
 from dicomcore.net.listener import Listener
 from dicomcore.net.proposal import Address, Proposal
 from dicomcore.nodes import Node
+from dicomcore.scp.operation import SERVICES
 from dicomcore.scp.services import Provider
 from dicomcore.scu.pool import Pool
 from dicomcore.source import Source
@@ -103,11 +105,12 @@ def written(content: Dataset, uid: str = EXPLICIT) -> list[bytes]:
 async def ask(
     connection: Connection, request: Request, content: Dataset | bytes | None = None, *, context_id: int = 1
 ) -> list[tuple[Any, Dataset | None]]:
-    """Send a request and receive everything until its final response."""
+    """Send a request and receive everything until its final response; no status is one that its service has not."""
     await send(connection, request, content, context_id=context_id)
     answers: list[tuple[Any, Dataset | None]] = []
     while not answers or answers[-1][0].status in (0xFF00, 0xFF01):
         answers.append(await answer(connection))
+        assert is_allowed(answers[-1][0].status, SERVICES[type(request)])
     return answers
 
 

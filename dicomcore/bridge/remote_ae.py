@@ -58,7 +58,7 @@ from dicomcore.threads import Threads
 _SOP_CLASSES_IN_STUDY = 0x00080062
 _SOP_CLASS_UID = 0x00080016
 _MANY_SERIES = 30  # of a study, above which the usual SOP Classes are proposed
-_PATIENCE = 1.0  # seconds between the end of all interest and the abort of a retrieve that cannot be cancelled
+_PATIENCE = 5.0  # seconds between the end of all interest and the abort of a retrieve that cannot be cancelled
 _NOBODY_THERE = (PeerUnreachable, AssociationRejected, AssociationTimeout)
 
 

@@ -18,6 +18,7 @@ from dicomcore.errors import DicomError, MissingAttribute, NetworkError, NoPrese
 from dicomcore.net.connection import Connection, Message
 from dicomcore.net.dimse.commands import NActionRQ, NEventReportRQ
 from dicomcore.net.dimse.status import (
+    CLASS_INSTANCE_CONFLICT,
     NO_SUCH_ACTION_TYPE,
     NO_SUCH_SOP_INSTANCE,
     RESOURCE_LIMITATION,
@@ -42,10 +43,6 @@ logger = logging.getLogger(__name__)
 STORAGE_COMMITMENT_INSTANCE = "1.2.840.10008.1.20.1.1"
 REQUEST_STORAGE_COMMITMENT = 1  # the action type
 SUCCESSFUL, FAILURES_EXIST = 1, 2  # the event types
-
-# PS3.3 §C.14.1.1: Failure Reasons.
-NO_SUCH_OBJECT_INSTANCE = 0x0112
-CLASS_INSTANCE_CONFLICT = 0x0119
 
 _MOST_WAITING = 1000
 _PAUSES = (1.0, 10.0, 60.0, 600.0, 3600.0)  # seconds between attempts to report
@@ -124,7 +121,7 @@ async def check(source: Source, references: Sequence[Reference]) -> list[Referen
 
 def _failure_reason(reference: Reference, here: dict[str | None, str]) -> int | None:
     if reference.sop_instance_uid not in here:
-        return NO_SUCH_OBJECT_INSTANCE
+        return NO_SUCH_SOP_INSTANCE
     return None if here[reference.sop_instance_uid] == reference.sop_class_uid else CLASS_INSTANCE_CONFLICT
 
 

@@ -66,7 +66,10 @@ C = TypeVar("C", bound=Request)
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a provider performs operations with; ``ae_title`` is its own, ``inbox`` what C-MOVEs of ours wait for."""
+    """What a provider performs operations with; ``ae_title`` is its own, ``inbox`` what C-MOVEs of ours wait for.
+
+    ``reassurance_seconds`` are between two signs of life while a retrieve looks for its instances.
+    """
 
     source: Source
     nodes: Nodes
@@ -75,6 +78,7 @@ class Surroundings:
     threads: Threads
     commitments: Commitments
     inbox: Inbox | None = None
+    reassurance_seconds: float = 10.0
 
 
 class Operation(Generic[C]):

@@ -16,42 +16,32 @@ from functools import partial
 from typing import Any
 
 from dicomcore.data import Dataset
-from dicomcore.errors import DicomError, InvalidParameter, MissingAttribute, ResourceGone, ResourceNotFound, UnknownNode
+from dicomcore.errors import DicomError, UnknownNode
 from dicomcore.instance import Instance
 from dicomcore.net.dimse.commands import CGetRQ, CMoveRQ, CStoreRQ
-from dicomcore.net.dimse.status import CANNOT_PERFORM_SUBOPERATIONS, PENDING
-from dicomcore.nodes import Kind
-from dicomcore.resources import Resource
-from dicomcore.scp.acceptance import INSTANCE_ROOT_GET, INSTANCE_ROOT_MOVE, WITHOUT_BULKDATA_GET
+from dicomcore.net.dimse.status import CANNOT_PERFORM_SUBOPERATIONS, PENDING, SOME_SUBOPERATIONS_FAILED, SUCCESS
+from dicomcore.nodes import Kind, Node
+from dicomcore.scp.acceptance import WITHOUT_BULKDATA_GET
 from dicomcore.scp.encoding import context_for, dataset_without_bulkdata
+from dicomcore.scp.matches import Retrieval, find_matches
 from dicomcore.scp.operation import Operation, comment
-from dicomcore.scp.references import look_up
-from dicomcore.scp.retrieve_identifiers import resources_of
 from dicomcore.scp.suboperations import Progress, window
 from dicomcore.scu.client import Originator
 from dicomcore.scu.outgoing import StoredInstance
 from dicomcore.scu.sending import send
-from dicomcore.source import Source
-from dicomcore.uids import check_uid
 
 logger = logging.getLogger(__name__)
-
-_SOP_INSTANCE_UID = 0x00080018
-_INSTANCE_ROOT = (INSTANCE_ROOT_MOVE, INSTANCE_ROOT_GET, WITHOUT_BULKDATA_GET)
-_FRAME_SELECTIONS = (0x00081161, 0x00081162, 0x00081163)
-
-Retrieval = Operation[CGetRQ] | Operation[CMoveRQ]
 
 
 async def get(operation: Operation[CGetRQ], identifier: Dataset) -> None:
     """Send what is asked for on the association of the request (PS3.4 §C.4.3.2)."""
-    instances = await matches(operation, identifier)
-    progress = Progress(len(instances))
-    waiting = deque(instances)
+    matches = await find_matches(operation, identifier)
+    progress = Progress(len(matches.instances), is_cancelled=matches.is_cancelled)
+    waiting = deque(matches.instances)
     async with operation.invoker.receiving():
         width = max(1, min(window(operation.connection), len(waiting)))
         await _beside([_store_all(operation, waiting, progress) for _ in range(width)])
-    await _conclude(operation, progress)
+    await _conclude(operation, progress, matches.problem)
 
 
 async def move(operation: Operation[CMoveRQ], identifier: Dataset) -> None:
@@ -60,8 +50,19 @@ async def move(operation: Operation[CMoveRQ], identifier: Dataset) -> None:
     node = await surroundings.nodes.get(command.move_destination)
     if node is None or node.kind is not Kind.DIMSE:
         raise UnknownNode(command.move_destination)
-    instances = await matches(operation, identifier)
-    progress = Progress(len(instances))
+    matches = await find_matches(operation, identifier)
+    progress = Progress(len(matches.instances), is_cancelled=matches.is_cancelled)
+    problem = matches.problem
+    if not progress.is_cancelled:
+        problem = await _send_all(operation, node, matches.instances, progress) or problem
+    await _conclude(operation, progress, problem)
+
+
+async def _send_all(
+    operation: Operation[CMoveRQ], node: Node, instances: Sequence[Instance], progress: Progress
+) -> DicomError | None:
+    """Send instances to a node until all are sent or it is cancelled; return what went wrong last."""
+    surroundings, command = operation.surroundings, operation.command
     items = [StoredInstance(instance, surroundings.threads) for instance in instances]
     originator = Originator(operation.connection.calling_ae_title, command.message_id)
     problem: DicomError | None = None
@@ -75,39 +76,17 @@ async def move(operation: Operation[CMoveRQ], identifier: Dataset) -> None:
             if operation.is_cancelled:
                 progress.is_cancelled = True
                 break
-    await _conclude(operation, progress, problem)
+    return problem
 
 
-async def matches(operation: Retrieval, identifier: Dataset) -> list[Instance]:
-    """Find what an identifier asks for; what is not here, or no longer, does not count (PS3.4 §C.4.2.3)."""
-    sop_class_uid = operation.context.abstract_syntax
-    if sop_class_uid in _INSTANCE_ROOT:
-        resources = await _instances_by_uid(operation.source, identifier)
-    else:
-        resources = await resources_of(identifier, sop_class_uid, operation.agreed, operation.source)
-    found: list[Instance] = []
-    for resource in resources:
-        try:
-            found += [instance async for instance in operation.source.retrieve(resource)]
-        except (ResourceNotFound, ResourceGone):
-            continue
-    return found
-
-
-async def _instances_by_uid(source: Source, identifier: Dataset) -> list[Resource]:
-    """The instances of a Composite Instance Root identifier, which names nothing above them (PS3.4 §Y.3.3, §Z.3.3)."""
-    if any(tag in identifier for tag in _FRAME_SELECTIONS):
-        raise InvalidParameter("Simple Frame List", "frames of an instance are not extracted here")
-    uids = [check_uid(uid, "SOP Instance UID") for uid in identifier.texts(_SOP_INSTANCE_UID)]
-    if not uids:
-        raise MissingAttribute(_SOP_INSTANCE_UID, "SOP Instance UID")
-    return [resource async for resource, _ in look_up(source, uids)]
-
-
-async def _conclude(operation: Retrieval, progress: Progress, problem: DicomError | None = None) -> None:
+async def _conclude(operation: Retrieval, progress: Progress, problem: DicomError | None) -> None:
+    """Send the final response; there is more to it than success if the source may have kept something back."""
+    status = progress.final_status
+    if status == SUCCESS and problem is not None:
+        status = SOME_SUBOPERATIONS_FAILED
     counts = progress.counts if progress.is_cancelled else progress.final_counts
     sentence = "" if problem is None else comment(str(problem))
-    await operation.respond(progress.final_status, progress.identifier(), error_comment=sentence, **counts)
+    await operation.respond(status, progress.identifier(), error_comment=sentence, **counts)
 
 
 async def _store_all(operation: Operation[CGetRQ], waiting: deque[Instance], progress: Progress) -> None:

@@ -71,12 +71,14 @@ class Provider:
         others: Mapping[str, Source] | None = None,
         inbox: Inbox | None = None,
         commitments: Commitments | None = None,
+        reassurance_seconds: float = 10.0,
     ) -> None:
         self._admission = admission or Admission()
         self._pool = pool
         self._threads = Threads(name="scp")
         self._commitments = commitments or Commitments(nodes, pool)
         self._inbox = inbox
+        self._reassurance_seconds = reassurance_seconds
         self._nodes = nodes
         self._ae_title = ae_title
         self._sources = {**(others or {}), ae_title: source}
@@ -104,6 +106,7 @@ class Provider:
             self._threads,
             self._commitments,
             self._inbox,
+            self._reassurance_seconds,
         )
 
 

@@ -15,7 +15,7 @@ from dicomcore.data import Buffer, file_header
 from dicomcore.errors import AttributeMismatch, DicomError, UnsupportedSopClass
 from dicomcore.net.connection import DataStream
 from dicomcore.net.dimse.commands import CStoreRQ, CStoreRSP
-from dicomcore.net.dimse.status import SUCCESS, UNABLE_TO_PROCESS
+from dicomcore.net.dimse.status import SUCCESS, Service, nearest
 from dicomcore.net.ul.association import AcceptedContext
 from dicomcore.resources import Resource
 from dicomcore.scp.acceptance import command_of
@@ -23,17 +23,11 @@ from dicomcore.scp.identity import SERIES_INSTANCE_UID, SOP_CLASS_UID, SOP_INSTA
 from dicomcore.scp.operation import Operation, Rest, comment
 from dicomcore.scu.arrivals import Received
 from dicomcore.scu.inbox import Expectation
-from dicomcore.source import FailureReason, StoreOutcome
+from dicomcore.source import StoreOutcome
 from dicomcore.storage import Spool
 from dicomcore.uids import check_uid
 
 _BATCH = 1 << 20  # bytes that are written to a file at a time
-
-# What a store answers -> what a C-STORE may (PS3.4 Table B.2-1, PS3.7 §9.1.1.1.9); the others are the same.
-_STATUSES = {
-    FailureReason.PROCESSING_FAILURE: UNABLE_TO_PROCESS,
-    FailureReason.DUPLICATE_SOP_INSTANCE: UNABLE_TO_PROCESS,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +137,7 @@ async def _respond(operation: Operation[CStoreRQ], status: int, detail: str = ""
 def status_of_outcome(outcome: StoreOutcome) -> int:
     """The status of a C-STORE-RSP (PS3.4 Table B.2-1) that tells what became of an instance."""
     if outcome.failure is not None:
-        return _STATUSES.get(outcome.failure, int(outcome.failure))
+        return nearest(int(outcome.failure), Service.STORE)
     return SUCCESS if outcome.warning is None else int(outcome.warning)
 
 

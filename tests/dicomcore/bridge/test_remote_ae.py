@@ -218,15 +218,27 @@ class TestGet:
             (found,) = await fetched(ae, archive, Resource("1.2.3", "1.2.3.1", "1.2.3.4.2"))
         assert read_file(found).dataset.raw(0x7FE00010) == bytes(range(32))
 
-    async def test_compressed_instances_come_as_they_are(self, tmp_path: Path, archive: Archive) -> None:
+    async def test_compressed_instances_come_as_they_are(self, archive: Archive) -> None:
         start = b"".join(
             element(tag, vr, value)  # type: ignore[arg-type]
             for tag, (vr, value) in ct_elements().items()
             if tag != 0x7FE00010
         )
         jpeg = part10(start + encapsulated([b"\xff\xd8\xff\xd9"]), JPEG_BASELINE)
-        with dcmqrscp(tmp_path / "jpeg", [jpeg]) as program:
-            async with remote(program.node) as ae:
+
+        def get(event: Any) -> Iterator[tuple[int, Any]]:
+            yield 1
+            yield 0xFF00, dcmread(DicomBytesIO(jpeg))
+
+        def find(event: Any) -> Iterator[tuple[int, Any]]:
+            dataset = PydicomDataset()
+            dataset.StudyInstanceUID, dataset.SOPClassesInStudy = "1.2.3", [CT_IMAGE_STORAGE]
+            yield 0xFF00, dataset
+
+        handlers = [(evt.EVT_C_FIND, find), (evt.EVT_C_GET, get)]
+        contexts = [FIND, GET, (CT_IMAGE_STORAGE, [*LITTLE, JPEG_BASELINE])]
+        with pynetdicom_ae(handlers, contexts, storage_roles=True) as node:
+            async with remote(node) as ae:
                 (found,) = await fetched(ae, archive)
         assert read_file(found).transfer_syntax.uid == JPEG_BASELINE
 
@@ -279,6 +291,9 @@ class TestGet:
         def slowly(event: Any) -> Iterator[tuple[int, Any]]:
             yield 50
             for content in slices(50):
+                if event.is_cancelled:
+                    yield 0xFE00, None
+                    return
                 sent.append(content)
                 yield 0xFF00, dcmread(DicomBytesIO(content))
 

@@ -159,8 +159,8 @@ async def test_private_classes_are_stored_by_option(archive: Archive) -> None:
         (StoreOutcome(failure=FailureReason.CANNOT_UNDERSTAND), 0xC000),
         (StoreOutcome(failure=FailureReason.TRANSFER_SYNTAX_NOT_SUPPORTED), 0xC122),
         (StoreOutcome(failure=FailureReason.SOP_CLASS_NOT_SUPPORTED), 0x0122),
-        (StoreOutcome(failure=FailureReason.DUPLICATE_SOP_INSTANCE), 0xC000),
-        (StoreOutcome(failure=FailureReason.PROCESSING_FAILURE), 0xC000),
+        (StoreOutcome(failure=FailureReason.DUPLICATE_SOP_INSTANCE), 0xC111),
+        (StoreOutcome(failure=FailureReason.PROCESSING_FAILURE), 0xA700),
     ],
 )
 def test_outcomes_have_the_statuses_of_the_storage_service(outcome: StoreOutcome, expected: int) -> None:
