@@ -29,7 +29,7 @@ ROWS = {
     "ENC": [(1, 13)],
     "FIL": [(1, 10)],
 }
-NOT_OFFERED = ("URI", "RND", "VOL", "REN", "UPS", "NPI", "SCM", "MWR", "MPR", "UL", "DIM", "BRG", "SEC", "DEI")
+NOT_OFFERED = ("URI", "RND", "VOL", "REN", "UPS", "NPI", "SCM", "MWR", "MPR", "DEI")
 LENIENCIES = ("strict_accept", "duplicates")
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dicomcore.data import Dataset, new_dataset
 from dicomcore.errors import DicomError, MissingAttribute, NetworkError, NoPresentationContext, UnknownNode
@@ -19,6 +19,7 @@ from dicomcore.net.connection import Connection, Message
 from dicomcore.net.dimse.commands import NActionRQ, NEventReportRQ
 from dicomcore.net.dimse.status import (
     CLASS_INSTANCE_CONFLICT,
+    DUPLICATE_TRANSACTION_UID,
     NO_SUCH_ACTION_TYPE,
     NO_SUCH_SOP_INSTANCE,
     RESOURCE_LIMITATION,
@@ -30,7 +31,7 @@ from dicomcore.net.ul.association import AcceptedContext
 from dicomcore.net.ul.items import RoleSelection
 from dicomcore.nodes import Nodes
 from dicomcore.scp.acceptance import NATIVE, STORAGE_COMMITMENT
-from dicomcore.scp.operation import Operation, Surroundings, encoded
+from dicomcore.scp.operation import Operation, encoded
 from dicomcore.scp.references import look_up
 from dicomcore.scp.suboperations import Invoker
 from dicomcore.scu.pool import Pool
@@ -155,6 +156,7 @@ class Commitments:
         self._pauses = pauses
         self._limit = limit
         self._tasks: set[asyncio.Task[None]] = set()
+        self._transactions: set[tuple[str, str]] = set()  # with the titles of those who have asked
 
     @property
     def count(self) -> int:
@@ -167,8 +169,14 @@ class Commitments:
         return self.count >= self._limit
 
     def begin(self, operation: Operation[NActionRQ], transaction_uid: str, references: Sequence[Reference]) -> None:
-        """Check and report, while the association goes on."""
-        task = asyncio.create_task(self._run(operation, transaction_uid, references))
+        """Check and report, while the association goes on; a transaction that is under way is not begun again."""
+        transaction = (operation.connection.calling_ae_title, transaction_uid)
+        if transaction in self._transactions:
+            refused = [replace(one, failure_reason=DUPLICATE_TRANSACTION_UID) for one in references]
+            work = self._deliver(operation, transaction_uid, refused)
+        else:
+            work = self._run(operation, transaction, references)
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -180,42 +188,45 @@ class Commitments:
             await asyncio.wait(self._tasks)
 
     async def _run(
-        self, operation: Operation[NActionRQ], transaction_uid: str, references: Sequence[Reference]
+        self, operation: Operation[NActionRQ], transaction: tuple[str, str], references: Sequence[Reference]
     ) -> None:
-        surroundings = operation.surroundings
-        caller = operation.connection.calling_ae_title
+        self._transactions.add(transaction)
+        caller, transaction_uid = transaction
         try:
-            report = await self._report(surroundings, caller, transaction_uid, references)
-            if not await _tell_at_once(operation, report):
-                await self._tell(report)
+            checked = await self._check(operation.source, references)
+            await self._deliver(operation, transaction_uid, checked)
         except Exception:
             logger.exception("a storage commitment could not be reported", extra={"ae_title": caller})
+        finally:
+            self._transactions.discard(transaction)
 
-    async def _report(
-        self, surroundings: Surroundings, caller: str, transaction_uid: str, references: Sequence[Reference]
-    ) -> Report:
+    async def _check(self, source: Source, references: Sequence[Reference]) -> list[Reference]:
         """Check; a storage that does not answer is asked again."""
         for pause in self._pauses:
             try:
-                checked = await check(surroundings.source, references)
-                break
+                return await check(source, references)
             except DicomError as error:
-                logger.warning("a storage commitment has to wait: %s", error, extra={"ae_title": caller})
+                logger.warning("a storage commitment has to wait: %s", error)
                 await asyncio.sleep(pause)
-        else:
-            checked = await check(surroundings.source, references)
-        return make_report(caller, surroundings.ae_title, transaction_uid, checked)
+        return await check(source, references)
+
+    async def _deliver(
+        self, operation: Operation[NActionRQ], transaction_uid: str, checked: Sequence[Reference]
+    ) -> None:
+        caller = operation.connection.calling_ae_title
+        report = make_report(caller, operation.surroundings.ae_title, transaction_uid, checked)
+        if not await _tell_at_once(operation, report):
+            await self._tell(report)
 
     async def _tell(self, report: Report) -> None:
-        """Report on an association of our own."""
+        """Report on an association of our own, again and again until it is heard."""
         for pause in (*self._pauses, None):
             try:
-                await self._tell_once(report)
-                return
+                return await self._tell_once(report)
             except NetworkError as error:
                 logger.info("a storage commitment was not reported: %s", error, extra={"ae_title": report.ae_title})
                 if pause is None or isinstance(error, UnknownNode):
-                    return
+                    return None
                 await asyncio.sleep(pause)
 
     async def _tell_once(self, report: Report) -> None:
@@ -256,10 +267,11 @@ async def _send(invoker: Invoker, context: AcceptedContext, report: Report) -> N
 
 def _context(connection: Connection) -> AcceptedContext:
     """The context to report in; who did not answer the role selection but accepted the context meant it."""
-    for context in connection.accepted.values():
-        if context.abstract_syntax == STORAGE_COMMITMENT:
-            return context
-    raise NoPresentationContext(STORAGE_COMMITMENT)
+    found = (one for one in connection.accepted.values() if one.abstract_syntax == STORAGE_COMMITMENT)
+    context = next(found, None)
+    if context is None:
+        raise NoPresentationContext(STORAGE_COMMITMENT)
+    return context
 
 
 async def _ignore(message: Message) -> None:

@@ -39,7 +39,9 @@ def _text(values: list[Any]) -> str:
 
 
 def _name(values: list[Any]) -> str:
-    if len(values) != 1:
+    if not values:
+        return ""
+    if len(values) > 1:
         raise _Unusual
     groups = values[0] or {}
     if groups.keys() - {"Alphabetic"}:

@@ -56,7 +56,8 @@ async def find_matches(operation: Retrieval, identifier: Dataset) -> Matches:
     reassuring = asyncio.create_task(_reassure(operation, matches, is_over))
     try:
         for resource in await _resources(operation, identifier):
-            await _collect(operation, resource, matches)
+            if not matches.is_cancelled:
+                await _collect(operation, resource, matches)
     finally:
         is_over.set()
         await asyncio.wait([reassuring])
@@ -68,7 +69,7 @@ async def _collect(operation: Retrieval, resource: Resource, matches: Matches) -
         async for instance in operation.source.retrieve(resource):
             matches.instances.append(instance)
             if matches.is_cancelled:
-                return
+                break
     except (ResourceNotFound, ResourceGone):
         return
     except DicomError as error:

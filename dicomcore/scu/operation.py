@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from contextlib import suppress
 from types import TracebackType
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 from weakref import WeakSet
 
 from dicomcore.data import Buffer, Dataset, read_dataset, transfer_syntax, write_dataset
@@ -34,7 +34,7 @@ def is_busy(connection: Connection) -> bool:
     return connection in _busy
 
 
-async def refuse(message: Message) -> None:
+async def refuse(message: Message) -> NoReturn:
     """End an association on which the peer asks for something that was not agreed on."""
     raise UnexpectedCall(f"the peer sent {type(message.command).__name__} where it has nothing to ask for")
 

@@ -161,7 +161,6 @@ class _Receiver:
         command = message.command
         if not isinstance(command, CStoreRQ):
             await refuse(message)
-            return
         response = CStoreRSP(
             message_id_being_responded_to=command.message_id,
             status=await self._take(message, command),

@@ -23,7 +23,7 @@ from dicomcore.scu.outgoing import NATIVE, Outgoing
 from dicomcore.scu.pool import Pool
 from dicomcore.scu.purposes import Purpose, storage
 
-_MOST_ATTEMPTS = 1
+_MOST_FRUITLESS = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,8 @@ class _Batch:
         self._under_way: dict[int, Outgoing] = {}
         self._unsendable: list[Sent] = []
         self._unreadable: Outgoing | None = None
-        self._attempts = 0  # associations in a row that have brought nothing
+        self._is_open = False
+        self._fruitless = 0  # associations since an instance was answered
 
     @property
     def is_left(self) -> bool:
@@ -95,19 +96,21 @@ class _Batch:
         if not isinstance(error, NetworkError):
             self._waiting.extendleft(item for item in reversed(under_way) if item is not self._unreadable)
             under_way = [item for item in under_way if item is self._unreadable]
-        elif not self._attempts or self._attempts > _MOST_ATTEMPTS:
+        elif not self._is_open or self._fruitless > _MOST_FRUITLESS:
             under_way += self._waiting
             self._waiting.clear()
+        self._is_open = False
         return [*self._take_unsendable(), *(Sent(item, error=error) for item in under_way)]
 
     async def send(self, connection: Connection) -> AsyncGenerator[Sent, None]:
         """Send what waits."""
-        self._attempts += 1
+        self._is_open = True
+        self._fruitless += 1
         prepared = self._prepared(connection)
         responses = store_all(connection, prepared, self._originator, priority=self._priority)
         async with aclosing(prepared), aclosing(responses):
             async for item, response in responses:
-                self._attempts = 1
+                self._fruitless = 0
                 for sent in self._take_unsendable():
                     yield sent
                 yield Sent(self._under_way.pop(id(item)), response)

@@ -1,4 +1,4 @@
-"""What every remote does alike: an application entity and a DICOMweb server, both of them ours over the same archive."""
+"""What every remote does alike: an application entity and a DICOMweb server, both of them over our own archive."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager

@@ -292,6 +292,27 @@ async def test_too_many_requests_are_refused(archive: Archive) -> None:
         assert (await ask(connection, action(), references((CT, "1.2"))))[0][0].status == 0x0213
 
 
+async def test_a_transaction_that_is_under_way_is_not_begun_again(archive: Archive) -> None:
+    await put(archive, ct_instance())
+    slow = Slow(archive, 1, StorageUnavailable("wait"))
+    commitments = Commitments(KnownNodes(), Pool(AE_TITLE), (0.3,))
+    async with (
+        serving(slow, commitments=commitments) as served,  # type: ignore[arg-type]
+        associated(served, COMMITMENT) as connection,
+    ):
+        wanted = references((CT, "1.2.3.4"))
+        assert (await ask(connection, action(), wanted))[0][0].status == 0x0000
+        assert (await ask(connection, action(message_id=2), wanted))[0][0].status == 0x0000
+        reports = []
+        for _ in range(2):
+            event, information = await answer(connection)
+            assert information is not None
+            taken = NEventReportRSP(message_id_being_responded_to=event.message_id, status=0)
+            await connection.send(1, taken)
+            reports.append((event.event_type_id, pairs(information, 0x00081198)))
+    assert reports == [(2, [(CT, "1.2.3.4", 0x0131)]), (1, [])]
+
+
 def test_a_report_of_failures_alone_lists_nothing_as_committed() -> None:
     made = make_report("PEER", AE_TITLE, "1.2", [Reference(CT, "1.3", 0x0112)])
     assert made.event_type_id == 2

@@ -83,7 +83,7 @@ async def test_who_waits_for_a_slow_source_is_told_that_it_goes_on(filled: Archi
 @pytest.mark.parametrize("model", [STUDY_GET, STUDY_MOVE])
 async def test_a_retrieve_can_be_cancelled_before_anything_is_sent(filled: Archive, model: str) -> None:
     source = Fetching(filled)
-    requests = {
+    requests: dict[str, CGetRQ | CMoveRQ] = {
         STUDY_GET: CGetRQ(message_id=1, affected_sop_class_uid=STUDY_GET),
         STUDY_MOVE: CMoveRQ(message_id=1, affected_sop_class_uid=STUDY_MOVE, move_destination="PEER"),
     }
@@ -92,7 +92,8 @@ async def test_a_retrieve_can_be_cancelled_before_anything_is_sent(filled: Archi
         serving(source, node, reassurance_seconds=0.02) as served,  # type: ignore[arg-type]
         associated(served, model) as connection,
     ):
-        await send(connection, requests[model], STUDY)
+        studies = dataset(QueryRetrieveLevel="STUDY", StudyInstanceUID=["1.2.3", "1.2.4"])
+        await send(connection, requests[model], studies)
         await answer(connection)
         await send(connection, CCancelRQ(message_id_being_responded_to=1))
         await asyncio.sleep(0.2)

@@ -151,14 +151,15 @@ async def test_irregular_file_meta_information_is_left_out_as_well(
     assert await joined(await item.dataset(EXPLICIT_LE)) == ct_dataset()
 
 
-async def test_a_large_data_set_is_rewritten_from_a_temporary_file(
+async def test_a_large_data_set_leaves_in_windows_or_is_rewritten_from_a_temporary_file(
     archive: Archive, threads: Threads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outgoing, "_IN_MEMORY", 100_000)
-    pixels = PIXELS * 100_000
-    item = await stored(archive, ct_instance(PixelData=pixels, Rows=1600, Columns=1000), threads)
+    pixels = PIXELS * 1_000_000
+    item = await stored(archive, ct_instance(PixelData=pixels, Rows=16_000, Columns=1000), threads)
+    assert await joined(await item.dataset(EXPLICIT_LE)) == ct_dataset(PixelData=pixels, Rows=16_000, Columns=1000)
     rewritten = await joined(await item.dataset(IMPLICIT_LE))
-    assert rewritten == ct_dataset(implicit=True, PixelData=pixels, Rows=1600, Columns=1000)
+    assert rewritten == ct_dataset(implicit=True, PixelData=pixels, Rows=16_000, Columns=1000)
 
 
 @pytest.mark.parametrize(

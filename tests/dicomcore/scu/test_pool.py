@@ -21,6 +21,7 @@ from dicomcore.net.tls import client_context, server_context
 from dicomcore.net.ul.items import UserIdentity
 from dicomcore.net.ul.negotiation import AcceptorPolicy
 from dicomcore.nodes import Node
+from dicomcore.scu import pool as pool_module
 from dicomcore.scu.client import echo, find
 from dicomcore.scu.pool import Pool, identity_of, open_association
 from dicomcore.scu.purposes import STUDY_ROOT_FIND, VERIFY, services
@@ -116,6 +117,19 @@ async def test_an_idle_association_is_released_after_a_while() -> None:
         await settled(lambda: pool.open_associations == 0)
         await settled(lambda: listener.associations == 0)
         assert pool._slots == {}
+
+
+async def test_a_peer_that_does_not_agree_to_a_release_is_aborted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool_module, "_PATIENCE", 0.05)
+
+    async def serve(peer: Connection) -> None:
+        await peer.closed()
+
+    async with listening(serve) as (listener, port), pool_of() as pool:
+        async with pool.association(Node("PEER", "127.0.0.1", port), VERIFY):
+            pass
+        await pool.close()
+        await settled(lambda: listener.associations == 0)
 
 
 async def test_an_association_that_the_peer_has_ended_is_not_used_again() -> None:

@@ -16,9 +16,9 @@ from pydicom.filebase import DicomBytesIO
 from pynetdicom import evt
 
 from dicomcore.data import Dataset, Part10, new_dataset, read_file
-from dicomcore.errors import AssociationAborted, DimseFailure, StorageFull
+from dicomcore.errors import AssociationAborted, DimseFailure, StorageFull, UnexpectedCall
 from dicomcore.net.connection import Connection
-from dicomcore.net.dimse.commands import CGetRQ, CGetRSP, CStoreRQ, CStoreRSP
+from dicomcore.net.dimse.commands import CEchoRQ, CGetRQ, CGetRSP, CStoreRQ, CStoreRSP
 from dicomcore.net.ul.negotiation import AcceptorPolicy
 from dicomcore.nodes import Node
 from dicomcore.resources import Resource
@@ -78,7 +78,7 @@ def make_spool(tmp_path: Path) -> Iterator[Callable[..., Spool]]:
     made: list[LocalSpool] = []
     numbers = count()
 
-    def make(memory_limit: int = 1 << 20, size_limit: int = 1 << 30) -> Spool:
+    def make(memory_limit: int = 8 << 20, size_limit: int = 1 << 30) -> Spool:
         path = tmp_path / f"spool{next(numbers)}"
         made.append(LocalSpool(path, memory_limit=memory_limit, size_limit=size_limit))
         return made[-1]
@@ -267,6 +267,50 @@ async def test_what_goes_wrong_unforeseen_in_the_sink_ends_the_association(
         with pytest.raises(ZeroDivisionError):
             await steps_of(get(connection, STUDY_ROOT_GET, study(), sink, spool=make_spool, threads=threads))
         assert not connection.is_open
+
+
+async def test_another_request_than_c_store_ends_the_association(
+    threads: Threads, make_spool: Callable[..., Spool]
+) -> None:
+    async def serve(peer: Connection) -> None:
+        message = await peer.receive()
+        assert message is not None
+        await peer.send(message.context.context_id, CEchoRQ(message_id=1))
+        await peer.closed()
+
+    async with (
+        listening(serve, policy=GIVING) as (_, port),
+        await open_association(Node("PEER", "127.0.0.1", port), GET_CT, "US") as connection,
+    ):
+        with pytest.raises(UnexpectedCall, match="CEchoRQ"):
+            await steps_of(get(connection, STUDY_ROOT_GET, study(), Sink(), spool=make_spool, threads=threads))
+        assert not connection.is_open
+
+
+async def test_a_sub_operation_without_data_set_is_refused(threads: Threads, make_spool: Callable[..., Spool]) -> None:
+    answers = []
+
+    async def serve(peer: Connection) -> None:
+        message, context = await peer.receive(), peer.context_for(CT_IMAGE_STORAGE)
+        assert message is not None and isinstance(message.command, CGetRQ) and context is not None
+        request = CStoreRQ(
+            message_id=1,
+            affected_sop_class_uid=CT_IMAGE_STORAGE,
+            affected_sop_instance_uid="1.2.3.4",
+            has_dataset=False,
+        )
+        await peer.send(context.context_id, request)
+        answers.append(await peer.receive())
+        final = CGetRSP(message_id_being_responded_to=message.command.message_id, status=0)
+        await peer.send(message.context.context_id, final)
+        await peer.receive()
+
+    async with (
+        listening(serve, policy=GIVING) as (_, port),
+        await open_association(Node("PEER", "127.0.0.1", port), GET_CT, "US") as connection,
+    ):
+        await steps_of(get(connection, STUDY_ROOT_GET, study(), Sink(), spool=make_spool, threads=threads))
+    assert [one.command.status for one in answers] == [0x0212]
 
 
 async def test_closing_a_get_cancels_it_and_leaves_the_association_in_order(

@@ -171,6 +171,43 @@ async def test_a_peer_that_takes_nothing_is_not_asked_for_ever(pool: Pool) -> No
     assert all(isinstance(one.error, AssociationAborted) for one in results)
 
 
+async def test_one_instance_that_the_peer_cannot_bear_does_not_fail_the_others(pool: Pool) -> None:
+    kept = []
+
+    async def serve(peer: Connection) -> None:
+        async for message, command in requests(peer):
+            if command.affected_sop_instance_uid == "1.2.3.0":
+                peer.abort()
+                return
+            kept.append(command.affected_sop_instance_uid)
+            await peer.send(message.context.context_id, stored(command))
+
+    policy = AcceptorPolicy(abstract_syntaxes=BOTH.abstract_syntaxes)
+    async with peer_of(serve, policy) as node:
+        results = await sent_to(pool, node, [Item(n) for n in range(3)])
+    assert [one.is_stored for one in results] == [False, True, True]
+    assert kept == ["1.2.3.1", "1.2.3.2"]
+
+
+async def test_a_peer_that_goes_away_in_the_middle_fails_the_rest(pool: Pool) -> None:
+    async with listening(Store(), policy=BOTH) as (listener, port):
+        results = []
+        async with aclosing(send(pool, Node("PEER", "127.0.0.1", port), [Item(n) for n in range(30)])) as sending:
+            async for one in sending:
+                results.append(one)
+                if len(results) == 1:
+                    await listener.stop(0)
+    assert sorted(one.item.sop_instance_uid for one in results) == sorted(f"1.2.3.{n}" for n in range(30))
+    assert results[0].is_stored and not results[-1].is_stored
+
+
+async def test_what_could_not_be_sent_is_told_even_if_the_association_breaks(pool: Pool) -> None:
+    policy = AcceptorPolicy(abstract_syntaxes=BOTH.abstract_syntaxes)
+    async with peer_of(aborting_before(0, []), policy) as node:
+        results = await sent_to(pool, node, [Item(1, "1.2.840.10008.5.1.4.1.1.7"), Item(2)])
+    assert [type(one.error) for one in results] == [NoPresentationContext, AssociationAborted]
+
+
 async def test_a_peer_that_cannot_be_reached_fails_every_instance(pool: Pool) -> None:
     results = await sent_to(pool, Node("PEER", "127.0.0.1", 1), [Item(n) for n in range(3)])
     assert [type(one.error) for one in results] == [PeerUnreachable] * 3
