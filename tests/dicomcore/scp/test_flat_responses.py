@@ -7,8 +7,6 @@ import pytest
 from builders import EXPLICIT_LE, element, sequence
 
 from dicomcore.data import (
-    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
-    EXPLICIT_VR_BIG_ENDIAN,
     PLACEHOLDER,
     read_dataset,
     write_dataset,
