@@ -15,7 +15,7 @@ With `Retention` what was fetched is removed again, when limits of size or age a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from time import monotonic
 
@@ -28,6 +28,7 @@ from dicomcore.data import read_file
 from dicomcore.errors import (
     AttributeMismatch,
     DataError,
+    DicomError,
     DimseFailure,
     RequestError,
     ResourceGone,
@@ -44,6 +45,7 @@ from dicomcore.threads import Threads
 
 FRESH_SECONDS = 30.0
 _WATCH_SECONDS = 0.25  # between two looks at what other processes have received
+_STORES = 4  # at a time: while one is written, the next one arrives
 _MANY = 1_000  # resources whose numbers are remembered
 _MEDIA_STORAGE_SOP_INSTANCE_UID = 0x00020003
 _COUNTS = {Level.STUDY: 0x00201208, Level.SERIES: 0x00201209}
@@ -129,8 +131,9 @@ class CachingBridge:
         raise RequestError(f"{self.remote.ae_title} cannot be asked to delete anything")
 
     async def close(self) -> None:
-        """Cancel what is under way."""
+        """Cancel what is under way, and leave the remote."""
         await self.retrieves.close()
+        await self.remote.close()
 
     async def _be_here(self, resource: Resource) -> None:
         if not await self._is_here(resource):
@@ -161,28 +164,31 @@ class CachingBridge:
         return expected
 
     async def _bring(self, resource: Resource, announce: Announce) -> None:
-        """Fetch a resource and store what comes, instance by instance."""
-        refused: list[StoreOutcome] = []
-        watching = asyncio.create_task(self._watch(resource, announce)) if self.remote.arrives_elsewhere else None
+        """Fetch a resource and store what comes; also what other processes of ours receive of it."""
+        if not self.remote.arrives_elsewhere:
+            await self._take_in(resource, announce)
+            return
+        watching = asyncio.create_task(self._watch(resource, announce))
+        try:
+            await self._take_in(resource, announce)
+        finally:
+            watching.cancel()
+            await asyncio.wait([watching])
+        await self._announce_held(resource, announce)
+
+    async def _take_in(self, resource: Resource, announce: Announce) -> None:
+        """Store instances, a few at a time; readers hear of them in the order in which they came."""
+        arriving = _Arriving(self._keep, announce)
         try:
             async with aclosing(self.remote.fetch(resource, self._archive.spool)) as spools:
                 async for spool in spools:
-                    size = spool.size
-                    outcome = await self._keep(spool)
-                    if outcome.is_stored:
-                        await announce(outcome.resource, size)
-                    else:
-                        refused.append(outcome)
-        finally:
-            if watching is not None:
-                watching.cancel()
-                with suppress(asyncio.CancelledError):
-                    await watching
-        if watching is not None:
-            await self._announce_held(resource, announce)
-        if refused:
-            problem = f"{len(refused)} instances could not be kept: {refused[0].detail}"
-            raise DimseFailure(SOME_SUBOPERATIONS_FAILED, problem)
+                    await arriving.add(spool)
+        except DicomError as error:
+            arriving.problems.append(error)  # behind what came before
+        except BaseException:
+            arriving.cancel()
+            raise
+        await arriving.finish()
 
     async def _watch(self, resource: Resource, announce: Announce) -> None:
         """Announce what other processes of ours receive, to which the remote may connect as well."""
@@ -215,6 +221,57 @@ class CachingBridge:
 
     def _held(self, instance: Instance) -> Instance:
         return instance if self._retention is None else self._retention.hold(instance)
+
+
+class _Arriving:
+    """The stores that are under way; all are waited for in the order of the instances."""
+
+    def __init__(self, keep: Callable[[Spool], Awaitable[StoreOutcome]], announce: Announce) -> None:
+        self.problems: list[DicomError] = []
+        self._keep = keep
+        self._announce = announce
+        self._places = asyncio.Semaphore(_STORES)
+        self._last: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def add(self, spool: Spool) -> None:
+        """Store an instance as soon as there is a place for it."""
+        try:
+            await self._places.acquire()
+        except BaseException:
+            spool.close()
+            raise
+        self._last = asyncio.create_task(self._take(spool, self._last))
+        self._tasks.add(self._last)
+        self._last.add_done_callback(self._tasks.discard)
+
+    async def finish(self) -> None:
+        """Wait for the rest, and raise what went wrong."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks)
+        if self.problems:
+            raise self.problems[0]
+
+    def cancel(self) -> None:
+        """Announce nothing more; what is being stored comes to its end."""
+        for task in self._tasks:
+            task.cancel()
+
+    async def _take(self, spool: Spool, before: asyncio.Task[None] | None) -> None:
+        try:
+            size = spool.size
+            outcome = await self._keep(spool)
+            if before is not None:
+                await asyncio.wait([before])
+            if outcome.is_stored:
+                await self._announce(outcome.resource, size)
+            else:
+                problem = f"an instance could not be kept: {outcome.detail}"
+                self.problems.append(DimseFailure(SOME_SUBOPERATIONS_FAILED, problem))
+        except DicomError as error:
+            self.problems.append(error)
+        finally:
+            self._places.release()
 
 
 async def _count(source: Source | Remote, resource: Resource) -> int | None:

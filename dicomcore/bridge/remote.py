@@ -43,3 +43,6 @@ class Remote(Protocol):
 
     async def echo(self) -> float:
         """Ask whether it is there; the seconds that its answer took."""
+
+    async def close(self) -> None:
+        """Leave it."""

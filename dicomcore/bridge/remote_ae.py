@@ -127,6 +127,9 @@ class RemoteAE:
                 raise DimseFailure(status)
             return perf_counter() - started
 
+    async def close(self) -> None:
+        """Leave it: associations are the pool's to close."""
+
     async def _get(
         self, resource: Resource, arrivals: Arrivals, spool: Callable[[], Spool]
     ) -> AsyncGenerator[Progress, None]:

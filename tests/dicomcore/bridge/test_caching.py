@@ -80,6 +80,9 @@ class Pacs:
     async def echo(self) -> float:
         return 0.0
 
+    async def close(self) -> None:
+        pass
+
 
 def bridge(pacs: Pacs, archive: Archive, retention: Retention | None = None, **more: float) -> CachingBridge:
     return CachingBridge(pacs, archive, archive.threads, retention=retention, **more)
@@ -213,7 +216,7 @@ class TestRetrieve:
 
     async def test_what_cannot_be_kept_is_a_failure_in_the_end(self, archive: Archive) -> None:
         pacs = Pacs(ct_instance(SOPInstanceUID="1.2.3.4.0"), ct_instance(SOPClassUID=None))
-        with pytest.raises(DimseFailure, match="1 instances could not be kept"):
+        with pytest.raises(DimseFailure, match="an instance could not be kept"):
             pacs.covers = lambda resource, content: True  # type: ignore[method-assign]
             await retrieved(bridge(pacs, archive))
 
