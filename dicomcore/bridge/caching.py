@@ -207,7 +207,11 @@ class CachingBridge:
             return await self._archive.store(spool)
         retention, size = self._retention, spool.size
         uid = file_meta_of(spool.view()).text(_MEDIA_STORAGE_SOP_INSTANCE_UID)
-        is_noted = await self._threads(retention.note, uid)
+        try:
+            is_noted = await self._threads(retention.note, uid)
+        except BaseException:
+            spool.close()
+            raise
         is_kept = False
         try:
             outcome = await self._archive.store(spool)

@@ -42,11 +42,23 @@ WHERE study_instance_uid IS NOT NULL AND (is_leaving = 0 OR used < ?) ORDER BY u
 
 
 class Retention:
-    """The notes; ``max_bytes`` and ``max_seconds`` since the last use are what may be kept, None is no limit."""
+    """The notes; ``max_bytes`` and ``max_seconds`` since the last use are what may be kept, None is no limit.
 
-    def __init__(self, path: Path, *, max_bytes: int | None = None, max_seconds: float | None = None) -> None:
+    Nothing is evicted within ``grace_seconds`` of its last use. Where several processes share the notes, that has to be
+    longer than the time between two calls of `say_what_is_used` in each of them.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        max_bytes: int | None = None,
+        max_seconds: float | None = None,
+        grace_seconds: float = 0.0,
+    ) -> None:
         self.max_bytes = max_bytes
         self.max_seconds = max_seconds
+        self.grace_seconds = grace_seconds
         self._lock = threading.Lock()
         self._held: Counter[str] = Counter()
         self._touched: set[str] = set()
@@ -128,6 +140,8 @@ class Retention:
             study, series, instance, size, used, is_leaving = row
             is_old = bool(is_leaving) or (self.max_seconds is not None and used <= now - self.max_seconds)
             if not is_old and excess <= 0:
+                break
+            if used > now - self.grace_seconds and not is_leaving:
                 break
             if instance not in self._held:
                 excess -= size

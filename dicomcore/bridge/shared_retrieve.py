@@ -2,8 +2,8 @@
 
 What a retrieve brings is announced, and read from its beginning by any number of readers. It runs as long as somebody
 reads: when the last one goes away it is cancelled. It may be ahead of the reader that is furthest by a limited number
-of instances and of bytes; then it waits, and with it the association that the instances come from. Slower readers hold
-up nobody: what they have not read yet is in the archive.
+of instances and of bytes; then it waits for a while, and with it the association that the instances come from. Slower
+readers hold up nobody: what they have not read yet is in the archive.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from dicomcore.resources import Resource
 
 AHEAD_INSTANCES = 32
 AHEAD_BYTES = 64 << 20
+PATIENCE_SECONDS = 20.0
+"""How long one instance is held up at most: other archives end an association that stands still for a minute or so."""
 
 
 class Announce(Protocol):
@@ -36,9 +38,16 @@ Bring = Callable[[Resource, Announce], Awaitable[None]]
 class SharedRetrieves:
     """The retrieves that are under way."""
 
-    def __init__(self, bring: Bring, *, ahead_instances: int = AHEAD_INSTANCES, ahead_bytes: int = AHEAD_BYTES) -> None:
+    def __init__(
+        self,
+        bring: Bring,
+        *,
+        ahead_instances: int = AHEAD_INSTANCES,
+        ahead_bytes: int = AHEAD_BYTES,
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
         self._bring = bring
-        self._ahead = ahead_instances, ahead_bytes
+        self._ahead = ahead_instances, ahead_bytes, patience
         self._running: dict[Resource, _Retrieve] = {}
 
     def __len__(self) -> int:
@@ -76,7 +85,8 @@ class SharedRetrieves:
 class _Retrieve:
     """One retrieve, what it has brought, and how far its readers are."""
 
-    def __init__(self, ahead_instances: int, ahead_bytes: int) -> None:
+    def __init__(self, ahead_instances: int, ahead_bytes: int, patience: float) -> None:
+        self._patience = patience
         self._ahead_instances = ahead_instances
         self._ahead_bytes = ahead_bytes
         self._arrived: list[Resource] = []
@@ -138,8 +148,10 @@ class _Retrieve:
         self._arrived.append(instance)
         self._sizes.append(self._sizes[-1] + size)
         self._tell()
-        while self._is_ahead:
-            await self._change()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._patience):
+                while self._is_ahead:
+                    await self._change()
 
     @property
     def _is_ahead(self) -> bool:

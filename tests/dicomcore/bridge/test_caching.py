@@ -11,7 +11,14 @@ from dicomcore.bridge.adopting import evict
 from dicomcore.bridge.caching import CachingBridge
 from dicomcore.bridge.retention import Retention
 from dicomcore.data import read_file
-from dicomcore.errors import DimseFailure, PeerUnreachable, RequestError, ResourceGone, ResourceNotFound
+from dicomcore.errors import (
+    DimseFailure,
+    PeerUnreachable,
+    RequestError,
+    ResourceGone,
+    ResourceNotFound,
+    StorageUnavailable,
+)
 from dicomcore.query import Query
 from dicomcore.resources import Level, Resource
 from dicomcore.source import Answer, Change, FailureReason, StoreOutcome
@@ -43,6 +50,7 @@ class Pacs:
         self.fetched: list[Resource] = []
         self.sent = 0
         self.was_closed = False
+        self.was_left = False
         self.stored: list[bytes] = []
 
     async def search(self, query: Query) -> Answer:
@@ -81,7 +89,7 @@ class Pacs:
         return 0.0
 
     async def close(self) -> None:
-        pass
+        self.was_left = True
 
 
 def bridge(pacs: Pacs, archive: Archive, retention: Retention | None = None, **more: float) -> CachingBridge:
@@ -239,6 +247,46 @@ class TestRetrieve:
             assert [one.resource async for one in found] == [instance(1), instance(2)]
 
 
+class TestStorage:
+    async def test_storage_that_fails_ends_the_retrieve(self, archive: Archive) -> None:
+        class Failing(Archive):
+            async def store(self, spool: Spool, *, study_instance_uid: str | None = None) -> StoreOutcome:
+                spool.close()
+                raise StorageUnavailable("the disk is gone")
+
+        failing = Failing(archive.storage, archive.index)
+        with pytest.raises(StorageUnavailable):
+            await retrieved(bridge(Pacs(*slices(3)), failing))
+        failing.threads.close()
+
+    async def test_what_has_not_been_stored_leaves_nothing(self, archive: Archive) -> None:
+        """A client goes away while more stores are under way than may be at a time."""
+        spools: list[Spool] = []
+
+        class Slow(Archive):
+            def spool(self) -> Spool:
+                spools.append(super().spool())
+                return spools[-1]
+
+            async def store(self, spool: Spool, *, study_instance_uid: str | None = None) -> StoreOutcome:
+                try:
+                    await asyncio.sleep(60)
+                finally:
+                    spool.close()
+                return StoreOutcome()
+
+        slow = Slow(archive.storage, archive.index)
+        task = asyncio.create_task(retrieved(bridge(Pacs(*slices(10)), slow)))
+        await asyncio.sleep(0.2)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.sleep(0)
+        assert len(spools) == 5
+        assert all(spool._is_closed for spool in spools)  # type: ignore[attr-defined]
+        slow.threads.close()
+
+
 class TestInstance:
     async def test_what_is_here_is_served_from_here(self, archive: Archive) -> None:
         await put(archive, *slices(1))
@@ -316,7 +364,7 @@ async def test_closing_cancels_what_is_under_way(archive: Archive) -> None:
     found = source.retrieve(STUDY)
     await anext(found)
     await source.close()
-    assert pacs.was_closed
+    assert (pacs.was_closed, pacs.was_left) == (True, True)
     with pytest.raises(DimseFailure):
         async for _one in found:
             pass
@@ -357,6 +405,12 @@ class TestRetention:
         assert await evict(archive, retention, archive.threads) == 0
         assert held.resource == instance(0)
         retention.close()
+
+    async def test_notes_that_cannot_be_written_end_the_retrieve(self, archive: Archive, tmp_path: Path) -> None:
+        retention = Retention(tmp_path / "notes", max_seconds=0)
+        retention.close()
+        with pytest.raises(StorageUnavailable):
+            await retrieved(bridge(Pacs(*slices(3)), archive, retention))
 
     async def test_what_cannot_be_kept_is_not_noted(self, archive: Archive, tmp_path: Path) -> None:
         retention = Retention(tmp_path / "notes", max_seconds=0)

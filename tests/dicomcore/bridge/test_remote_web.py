@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -27,6 +28,7 @@ from dicomcore.nodes import Kind, Node
 from dicomcore.query import ARCHIVE, Query
 from dicomcore.resources import Level, Resource
 from dicomcore.source import FailureReason, WarningReason
+from dicomcore.storage import LocalStorage
 from dicomcore.threads import Threads
 
 STUDY = Resource("1.2.3")
@@ -147,15 +149,17 @@ class TestFetch:
             spool.close()
         assert found == [ct_instance(SOPInstanceUID=f"1.2.3.4.{n}", InstanceNumber=str(n)) for n in range(3)]
 
-    async def test_large_ones_go_to_the_disk(self, application: FastAPI, remote: RemoteDICOMweb) -> None:
-        source = application.state.services.source
-        large = ct_instance(SOPInstanceUID="1.2.3.4.9", PixelData=bytes(12 << 20))
-        spool = source.spool()
-        spool.write(large)
-        await source.store(spool)
-        async for fetched in remote.fetch(Resource("1.2.3", "1.2.3.1", "1.2.3.4.9"), source.spool):
-            assert bytes(fetched.view()) == large
-            fetched.close()
+    async def test_large_ones_go_to_the_disk(self, remote: RemoteDICOMweb, tmp_path: Path) -> None:
+        storage = LocalStorage(tmp_path / "small", memory_limit=100)
+        async for spool in remote.fetch(Resource("1.2.3", "1.2.3.1", "1.2.3.4.1"), storage.spool):
+            assert bytes(spool.view()) == ct_instance(SOPInstanceUID="1.2.3.4.1", InstanceNumber="1")
+            spool.close()
+        storage.close()
+
+    async def test_parts_without_data_are_passed_over(self, threads: Threads, archive: Archive) -> None:
+        headers = {"Content-Type": 'multipart/related; type="application/dicom"; boundary=b'}
+        remote = answering(always(200, headers=headers, content=b"--b\r\n\r\n\r\n--b--"), threads)
+        assert [spool async for spool in remote.fetch(STUDY, archive.spool)] == []
 
     async def test_what_is_not_there_is_not_found(self, remote: RemoteDICOMweb, archive: Archive) -> None:
         with pytest.raises(ResourceNotFound):

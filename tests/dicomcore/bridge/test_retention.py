@@ -50,6 +50,14 @@ def test_what_is_too_much_leaves_the_longest_unused_first(tmp_path: Path) -> Non
     retention.close()
 
 
+def test_what_was_just_used_stays_even_if_it_is_too_much(tmp_path: Path) -> None:
+    retention = Retention(tmp_path / "notes", max_bytes=0, grace_seconds=60)
+    kept(retention, 1)
+    assert retention.take_leaving() == []
+    assert retention.take_leaving(LATER) == [instance(1)]
+    retention.close()
+
+
 def test_without_limits_nothing_leaves(tmp_path: Path) -> None:
     retention = Retention(tmp_path / "notes")
     kept(retention, 1)

@@ -141,6 +141,15 @@ async def test_a_retrieve_is_ahead_by_a_limited_number_of_bytes() -> None:
         assert bringing.announced == 4
 
 
+async def test_a_retrieve_does_not_stand_still_for_ever() -> None:
+    bringing = Bringing(10)
+    retrieves = SharedRetrieves(bringing, ahead_instances=1, patience=0.01)
+    async with aclosing(retrieves.read(STUDY)) as reader:
+        await anext(reader)
+        while bringing.announced < 10:
+            await asyncio.sleep(0.01)
+
+
 async def test_one_instance_may_be_larger_than_all_that_may_be_ahead() -> None:
     retrieves = SharedRetrieves(Bringing(3, size=1_000), ahead_bytes=10)
     assert len(await read(retrieves)) == 3
