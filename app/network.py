@@ -49,7 +49,7 @@ class Network:
         self.ae = ApplicationEntity(settings)
         self.pool = Pool(settings.ae_title, tls=self.ae.tls)
         self.inbox = Inbox(settings.ae_title, first=os.getpid() * 4099 % _MESSAGE_IDS)
-        self.sources = RemoteSources(nodes, archive, settings.ae_title, self.pool, self.inbox, retention)
+        self.sources = RemoteSources(nodes, archive, source, settings.ae_title, self.pool, self.inbox, retention)
         others = {
             title: NamedSource(node, self.sources, source.spool) for title, node in settings.answering_nodes.items()
         }

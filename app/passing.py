@@ -17,6 +17,8 @@ from dicomcore.source import Source
 _SECONDS = {"cache": 60.0, "discard": 5.0}
 """How often is looked for what is to go."""
 
+_GRACE = 90.0  # seconds for which another worker may read without saying so again
+
 
 class Passing:
     """The archive as everybody but the bridges sees it, and the notes of what may be removed from it."""
@@ -56,7 +58,8 @@ class Passing:
 def _retention(settings: Settings) -> Retention | None:
     path = settings.data / "bridge.sqlite"
     if settings.bridge_keep == "cache":
-        return Retention(path, max_bytes=settings.bridge_cache_bytes, max_seconds=settings.bridge_cache_seconds)
+        limits = {"max_bytes": settings.bridge_cache_bytes, "max_seconds": settings.bridge_cache_seconds}
+        return Retention(path, **limits, grace_seconds=_GRACE)
     if settings.bridge_keep == "discard":
-        return Retention(path, max_bytes=0, max_seconds=0)
+        return Retention(path, max_bytes=0, max_seconds=0, grace_seconds=_GRACE)
     return None

@@ -20,12 +20,16 @@ from dicomcore.threads import Threads
 
 
 class RemoteSources:
-    """Gives the source of an AE title; ``*`` is the archive and all nodes together."""
+    """Gives the source of an AE title; ``*`` is the archive and all nodes together.
+
+    Bridges put what they get into ``archive``; ``here`` is the archive as everybody else sees it.
+    """
 
     def __init__(
         self,
         nodes: Nodes,
         archive: Source,
+        here: Source,
         ae_title: str,
         pool: Pool,
         inbox: Inbox,
@@ -33,6 +37,7 @@ class RemoteSources:
     ) -> None:
         self._nodes = nodes
         self._archive = archive
+        self._here = here
         self._ae_title = ae_title
         self._pool = pool
         self._inbox = inbox
@@ -58,7 +63,7 @@ class RemoteSources:
 
     async def _all(self) -> Sequence[tuple[str, Source]]:
         nodes = [(node.ae_title, await self._bridge(node)) for node in await self._nodes.all()]
-        return [(self._ae_title, self._archive), *nodes]
+        return [(self._ae_title, self._here), *nodes]
 
     async def _bridge(self, node: Node) -> CachingBridge:
         known, bridge = self._bridges.get(node.ae_title, (None, None))

@@ -6,20 +6,31 @@ Content-Location, written by us because viewers match the case (`app.multipart`)
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.responses import Response
 
 from app.bulk_responses import Item, bulk_response
+from app.dependencies import Asked
 from app.headers import content_disposition
 from app.multipart import Layout, Span, closing, make_boundary, part_header
-from app.negotiation import Selection, content_type, multipart_content_type
+from app.negotiation import (
+    DICOM,
+    Acceptable,
+    Selection,
+    content_type,
+    multipart_content_type,
+    select_instances,
+)
 from app.read_ahead import read_ahead
 from app.responses import RepresentationResponse, StreamResponse
 from dicomcore.content import Content
 from dicomcore.data import Buffer, lookup
+from dicomcore.errors import NotAcceptable
 from dicomcore.instance import Instance
 from dicomcore.pixels import is_decodable
 from dicomcore.resources import Resource
@@ -139,6 +150,54 @@ def parts(leaving: Sequence[Leaving], base: str, headers: Headers, status: int =
         yield b"".join(held)
 
     return RepresentationResponse(layout.size, slices, content_type=kind, status=status, etag=etag, headers=fields)
+
+
+async def arriving_parts(first: Instance, rest: AsyncGenerator[Instance, None], asked: Asked) -> Response:
+    """Instances as the parts of a multipart body, each as soon as it is there: what a bridge gets from another archive.
+
+    Which form they leave in is decided one by one; one that cannot be had in a form that is asked for is left out. When
+    the other archive fails, the answer ends early, so that the client notices.
+    """
+    accepted, base = asked.accepted, asked.base
+    boundary = make_boundary(os.urandom(16))
+    kind = multipart_content_type(DICOM, boundary)
+    body = _arriving(first, rest, accepted, base, boundary)
+    if asked.request.method == "HEAD":
+        await rest.aclose()
+    return StreamResponse(body, content_type=kind, headers=[("Cache-Control", "private, no-cache")])
+
+
+async def _arriving(
+    first: Instance, rest: AsyncGenerator[Instance, None], accepted: Acceptable, base: str, boundary: str
+) -> AsyncIterator[Buffer]:
+    is_first = True
+    async with aclosing(rest):
+        async for instance in _chained(first, rest):
+            leaving = leaving_alone(instance, accepted)
+            if leaving is None:
+                continue
+            content = await leaving.read()
+            yield part_header(boundary, _part_fields(leaving, base), first=is_first)
+            is_first = False
+            async for buffer in content:
+                yield buffer
+    yield closing(boundary)
+
+
+async def _chained(first: Instance, rest: AsyncGenerator[Instance, None]) -> AsyncIterator[Instance]:
+    yield first
+    async for instance in rest:
+        yield instance
+
+
+def leaving_alone(instance: Instance, accepted: Acceptable) -> Leaving | None:
+    """The form that one instance of several leaves in, whatever the others do; None if it is no multipart of files."""
+    stored = instance.transfer_syntax_uid
+    try:
+        selection = select_instances(accepted, (stored,), can_decode=can_decode)[stored]
+    except NotAcceptable:
+        return None
+    return Leaving(instance, selection) if selection.media_type == DICOM else None
 
 
 def _opening(one: Leaving, span: Span) -> Callable[[], Coroutine[Any, Any, AsyncIterator[Buffer]]]:

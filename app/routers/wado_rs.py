@@ -1,6 +1,8 @@
 """WADO-RS: instances and metadata of the Retrieve transaction (PS3.18 §10.4); `bulkdata` has the rest of it."""
 
 import asyncio
+from collections.abc import AsyncGenerator
+from typing import cast
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -12,9 +14,20 @@ from app.negotiation import DICOM, DICOM_XML, ZIP, Category, multipart_content_t
 from app.parameters import parse_metadata_includefield
 from app.representations import json_array, revision_tag, select_attributes, xml_document, xml_parts
 from app.responses import BufferResponse, CodedResponse
-from app.retrieval import Leaving, can_decode, instances_of, parts, single_file, small_instance, stored_syntaxes
+from app.retrieval import (
+    Leaving,
+    arriving_parts,
+    can_decode,
+    instances_of,
+    leaving_alone,
+    parts,
+    single_file,
+    small_instance,
+    stored_syntaxes,
+)
 from app.routers.levels import LEVELS, READ
 from app.zip_download import zip_file, zip_file_set
+from dicomcore.instance import Instance
 from dicomcore.resources import Level
 
 router = APIRouter(tags=["WADO-RS"])
@@ -25,7 +38,14 @@ _LEFT_OUT = "{} instances are left out, because they cannot be had in the form t
 async def retrieve(asked: AskedDep) -> Response:
     """Retrieve instances; those that cannot be had in the form asked for are left out, and told of (206)."""
     resource, base = asked.resource, asked.base
-    instances = await instances_of(asked.source, resource)
+    if asked.mount and resource.level is not Level.INSTANCE:
+        arriving = cast(AsyncGenerator[Instance, None], asked.source.retrieve(resource))
+        first = await anext(arriving)
+        if leaving_alone(first, asked.accepted) is not None:
+            return await arriving_parts(first, arriving, asked)
+        instances = [first, *[one async for one in arriving]]
+    else:
+        instances = await instances_of(asked.source, resource)
     is_single = resource.level is Level.INSTANCE
     chosen = select_instances(asked.accepted, stored_syntaxes(instances), can_decode=can_decode, single=is_single)
     found = [(one, chosen.get(one.transfer_syntax_uid)) for one in instances]

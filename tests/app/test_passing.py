@@ -36,6 +36,7 @@ async def test_what_only_passes_is_removed_and_what_is_stored_here_stays(
     archive: Archive, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.passing._SECONDS", {"discard": 0.01})
+    monkeypatch.setattr("app.passing._GRACE", 0.0)
     passing = Passing(with_setting(settings, "discard"), archive)
     assert passing.retention is not None
     passing.retention.note("1.2.3.4")

@@ -25,7 +25,7 @@ WEB = Node("WEB", kind=Kind.DICOMWEB, base_url="http://127.0.0.1:1/dicom-web")
 @asynccontextmanager
 async def sources(archive: Archive, nodes: KnownNodes) -> AsyncIterator[RemoteSources]:
     pool = Pool("US")
-    made = RemoteSources(nodes, archive, "US", pool, Inbox("US"), None)
+    made = RemoteSources(nodes, archive, archive, "US", pool, Inbox("US"), None)
     yield made
     await made.close()
     await pool.close()
