@@ -6,6 +6,7 @@ their status and the sub-operations that have to be answered.
 
 from __future__ import annotations
 
+import functools
 import socket
 import struct
 import threading
@@ -108,6 +109,12 @@ def _stored(command: CStoreRQ) -> CStoreRSP:
     )
 
 
+@functools.lru_cache(maxsize=16)
+def _decoded(command_set: bytes) -> Command:
+    """A command set; pending responses are all the same."""
+    return decode(command_set)
+
+
 class _Pdus:
     """The PDUs that come over a socket."""
 
@@ -136,7 +143,7 @@ class _Pdus:
                 length, context_id, control = _VALUE.unpack_from(body, position)
                 end = position + 4 + length
                 if control & 1:
-                    command = decode(body[position + _VALUE.size : end])
+                    command = _decoded(body[position + _VALUE.size : end])
                     if isinstance(command, CStoreRQ):
                         waiting = context_id, command  # answered when its data set is complete
                     else:

@@ -271,11 +271,17 @@ def _crowded(server: Any, corpus: Corpus) -> float:
     images = NewImages(corpus, random.Random(f"{SEED}/crowd"))
     messages = [[_store_message(one, n, *_next_dataset(images)) for n in range(5)] for one in busy]
 
-    def work(association: Association, own: list[bytes]) -> None:
+    stored = [0] * len(busy)
+
+    def work(number: int, association: Association, own: list[bytes]) -> None:
         while not is_over.is_set():
             _send_all(association, own)
+            stored[number] += len(own)
 
-    threads = [threading.Thread(target=work, args=pair, daemon=True) for pair in zip(busy, messages, strict=True)]
+    threads = [
+        threading.Thread(target=work, args=(number, *pair), daemon=True)
+        for number, pair in enumerate(zip(busy, messages, strict=True))
+    ]
     for thread in threads:
         thread.start()
     echo = _open(server, (VERIFICATION, [IMPLICIT]))
@@ -286,11 +292,14 @@ def _crowded(server: Any, corpus: Corpus) -> float:
         echo.socket.sendall(message)
         echo.final()
         seconds.append(time.perf_counter() - started)
+        time.sleep(0.02)
     is_over.set()
     for thread in threads:
         thread.join()
     for association in (*idle, *busy, echo):
         association.release()
+    if not all(stored):
+        raise ConnectionError("an association stored nothing meanwhile")
     return statistics.median(seconds) * 1e3
 
 
