@@ -1,6 +1,6 @@
 #!/bin/sh
-# Install what the tests need from the system and is not there: PostgreSQL's server, DCMTK's tools, Orthanc where
-# there is a package of it.
+# Install what the tests need from the system and is not there: PostgreSQL's server, DCMTK's tools, openssl,
+# Orthanc where there is a package of it.
 set -eu
 here=$(dirname "$0")
 
@@ -11,6 +11,7 @@ has_postgresql() {
 missing=""
 has_postgresql || missing="$missing postgresql"
 command -v storescu >/dev/null || missing="$missing dcmtk"
+command -v openssl >/dev/null || missing="$missing openssl"
 if command -v apt-get >/dev/null && [ ! -x /usr/sbin/Orthanc ]; then
     missing="$missing orthanc"
 fi

@@ -148,7 +148,9 @@ class FullVolume(io.StringIO):
 
 
 def test_lines_that_cannot_be_written_are_lost_and_nothing_else() -> None:
-    configure_logging("json", stream=FullVolume())
+    volume = FullVolume()
+    configure_logging("json", stream=volume)
     structlog.get_logger().info("something")
     write_request_line("some-request", "GET", "/studies", 200, 0.01, 17, False)
     logging.getLogger("dicomcore").error("something else")
+    assert [line["event"] for line in lines(volume)] == ["something", "request", "something else"]

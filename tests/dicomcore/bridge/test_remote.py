@@ -114,7 +114,10 @@ async def test_what_it_has_not_is_not_found(remote: Remote, source: Source) -> N
 
 async def test_nobody_has_to_take_everything(remote: Remote, source: Source) -> None:
     async with aclosing(remote.fetch(STUDY, source.spool)) as spools:
-        (await anext(spools)).close()
+        first = await anext(spools)
+        assert read_file(bytes(first.view())).dataset.text(0x0020000D) == "1.2.3"
+        first.close()
+    assert await remote.echo() > 0
 
 
 async def test_it_takes_instances(remote: Remote, source: Source) -> None:

@@ -146,8 +146,10 @@ async def test_a_retrieve_does_not_stand_still_for_ever() -> None:
     retrieves = SharedRetrieves(bringing, ahead_instances=1, patience=0.01)
     async with aclosing(retrieves.read(STUDY)) as reader:
         await anext(reader)
-        while bringing.announced < 10:
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(20):
+            while bringing.announced < 10:
+                await asyncio.sleep(0.01)
+        assert bringing.announced == 10
 
 
 async def test_one_instance_may_be_larger_than_all_that_may_be_ahead() -> None:

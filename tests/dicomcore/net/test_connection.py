@@ -280,6 +280,8 @@ async def test_both_may_ask_for_release_at_once() -> None:
             await connection.release()
             await asyncio.wait_for(connection.closed(), 5)
             await asyncio.wait_for(asked[-1].closed(), 5)
+            assert not connection.is_open
+    assert [one.is_open for one in asked] == [False] * 10
 
 
 async def test_what_was_asked_before_a_release_is_answered_before_it() -> None:

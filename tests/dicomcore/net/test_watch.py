@@ -37,10 +37,12 @@ async def test_nothing_expires_while_nothing_is_awaited() -> None:
         if len(looks) == 3:
             asked.set()
 
-    watch = Watch(awaited, lambda _: asked.clear(), 0.001)
+    expired: list[object] = []
+    watch = Watch(awaited, expired.append, 0.001)
     watch.start()
     await asyncio.wait_for(asked.wait(), 10)
     watch.stop()
+    assert expired == []
 
 
 async def test_what_is_stopped_asks_no_more() -> None:

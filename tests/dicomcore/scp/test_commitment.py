@@ -202,9 +202,11 @@ async def test_a_peer_without_the_service_is_not_told(archive: Archive) -> None:
         commitments = Commitments(KnownNodes(node), pool, pauses=())
         async with serving(archive, commitments=commitments) as served:
             await ask_and_leave(served)
-            while commitments.count:
-                await asyncio.sleep(0.01)
+            async with asyncio.timeout(20):
+                while commitments.count:
+                    await asyncio.sleep(0.01)
     await pool.close()
+    assert commitments.count == 0
 
 
 async def test_whoever_asks_something_back_is_told_nothing(archive: Archive) -> None:

@@ -232,8 +232,10 @@ async def test_a_retrieve_ends_with_its_association(served: Served, window: tupl
         await send(connection, CGetRQ(message_id=3, affected_sop_class_uid=STUDY_GET), dataset(**STUDY))
         await answer(connection)
         connection.abort()
-    while served.listener.associations:
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(20):
+        while served.listener.associations:
+            await asyncio.sleep(0.01)
+    assert served.listener.associations == 0
 
 
 # One segment, at byte 64, of one run of 16 literal bytes.

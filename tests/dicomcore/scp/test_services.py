@@ -262,6 +262,7 @@ async def test_requests_that_were_put_off_are_dropped_when_serving_ends(archive:
             await asyncio.sleep(0.1)
             tasks[0].cancel()
             await asyncio.wait(tasks)
+            assert tasks[0].cancelled()
             connection.abort()
         await listener.stop(1)
 

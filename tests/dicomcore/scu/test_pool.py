@@ -130,6 +130,7 @@ async def test_a_peer_that_does_not_agree_to_a_release_is_aborted(monkeypatch: p
             pass
         await pool.close()
         await settled(lambda: listener.associations == 0)
+        assert (listener.associations, pool.open_associations) == (0, 0)
 
 
 async def test_an_association_that_the_peer_has_ended_is_not_used_again() -> None:
