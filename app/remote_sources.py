@@ -44,6 +44,7 @@ class RemoteSources:
         self._retention = retention
         self._threads = Threads(name="bridge")
         self._bridges: dict[str, tuple[Node, CachingBridge]] = {}
+        self._retired: list[CachingBridge] = []
         self._everybody = Federated(self._all)
 
     async def __call__(self, ae_title: str) -> Source:
@@ -57,7 +58,7 @@ class RemoteSources:
 
     async def close(self) -> None:
         """Cancel what is under way."""
-        for _, bridge in self._bridges.values():
+        for bridge in (*self._retired, *(bridge for _, bridge in self._bridges.values())):
             await bridge.close()
         self._threads.close()
 
@@ -67,11 +68,21 @@ class RemoteSources:
 
     async def _bridge(self, node: Node) -> CachingBridge:
         known, bridge = self._bridges.get(node.ae_title, (None, None))
-        if bridge is None or known != node:
-            # Who still reads from a node as it was goes on; nobody else will.
-            bridge = CachingBridge(self._remote(node), self._archive, self._threads, retention=self._retention)
-            self._bridges[node.ae_title] = node, bridge
-        return bridge
+        if bridge is not None and known == node:
+            return bridge
+        made = CachingBridge(self._remote(node), self._archive, self._threads, retention=self._retention)
+        self._bridges[node.ae_title] = node, made
+        if bridge is not None:
+            self._retired.append(bridge)
+            await self._close_retired()
+        return made
+
+    async def _close_retired(self) -> None:
+        """Close bridges to nodes that were changed, but for those that somebody still reads from."""
+        idle = [bridge for bridge in self._retired if not len(bridge.retrieves)]
+        self._retired = [bridge for bridge in self._retired if len(bridge.retrieves)]
+        for bridge in idle:
+            await bridge.close()
 
     def _remote(self, node: Node) -> Remote:
         if node.kind is Kind.DICOMWEB:

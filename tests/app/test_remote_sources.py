@@ -49,6 +49,17 @@ async def test_a_node_has_one_bridge_until_it_is_changed(archive: Archive) -> No
         assert await found("PACS") is not first
 
 
+async def test_the_bridge_to_a_node_that_was_changed_is_closed(archive: Archive) -> None:
+    nodes = KnownNodes(WEB)
+    async with sources(archive, nodes) as found:
+        first = await found("WEB")
+        nodes.nodes["WEB"] = Node("WEB", kind=Kind.DICOMWEB, base_url="http://127.0.0.1:2/dicom-web")
+        await found("WEB")
+        assert isinstance(first, CachingBridge)
+        with pytest.raises(RuntimeError, match="closed"):
+            await first.remote.echo()
+
+
 async def test_a_title_that_nobody_has_is_unknown(archive: Archive) -> None:
     async with sources(archive, KnownNodes(PACS)) as found:
         with pytest.raises(UnknownNode, match="NOBODY"):
