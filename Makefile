@@ -3,7 +3,7 @@
 PYTHON ?= $(shell sh scripts/find_python.sh)
 BIN := .venv/bin
 
-.PHONY: serve test lint bench openapi docs clean
+.PHONY: serve test lint bench openapi docs contact-sheet clean
 
 serve: .venv/.installed
 	@$(BIN)/isocenter migrate
@@ -22,6 +22,9 @@ lint: .venv/.installed-dev
 bench: .venv/.installed-dev
 	$(BIN)/python -m benchmarks.run
 	$(BIN)/python -m benchmarks.dimse
+
+contact-sheet: .venv/.installed-dev
+	$(BIN)/python scripts/make_contact_sheet.py
 
 openapi docs: .venv/.installed-dev
 	$(BIN)/python scripts/write_$@.py

@@ -1,33 +1,40 @@
 """Responses that hold frames and bulk data values: as the whole body, or each as a part (PS3.18 §8.6.1.2).
 
-Every answer has a size, ranges and an ETag. Items that are small, which is nearly all, are views of a memory map that
-are there before the first byte leaves; large ones are read in windows while they are sent.
+Items that are small, which is nearly all, are views of a memory map that are there before the first byte leaves; large
+ones are read in windows while they are sent. Such answers have a size, ranges and an ETag. Many frames that have yet to
+be compressed are made one after the other while they are sent: nobody knows the size of that, and it has no ranges.
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.responses import Response
 
 from app.multipart import Layout, Span, closing, make_boundary, part_header
 from app.negotiation import Selection, content_type, multipart_content_type
-from app.responses import BufferResponse, RepresentationResponse
+from app.responses import BufferResponse, RepresentationResponse, StreamResponse
 from dicomcore.content import Content
 from dicomcore.data import Buffer
+from dicomcore.transcoding import ahead
 
 Fields = Sequence[tuple[str, str]]
 
+Made = Callable[[], Awaitable[Content]]
+
+_AT_ONCE = 4  # items that are made for one answer
 _FIELDS = [("Cache-Control", "private, no-cache")]
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One frame or value: where it is to be found, what it leaves as, its bytes."""
+    """One frame or value: where it is to be found, what it leaves as, its bytes, or how they are made."""
 
     location: str
     selection: Selection
-    content: Content
+    content: Content | Made
 
     @property
     def fields(self) -> list[tuple[str, str]]:
@@ -38,11 +45,13 @@ class Item:
 def bulk_response(items: Sequence[Item], identity: bytes, *, status: int = 200, headers: Fields = ()) -> Response:
     """Answer with the items; ``identity`` is the digest of what they were taken from."""
     etag = _entity_tag(items, identity)
+    contents = [item.content for item in items if isinstance(item.content, Content)]
     if items[0].selection.multipart:
-        return _parts(items, etag, status, [*headers, *_FIELDS])
-    (item,) = items
+        fields = [*headers, *_FIELDS]
+        return (_parts if len(contents) == len(items) else _streamed_parts)(items, etag, status, fields)
+    ((item,), (content,)) = items, contents
     fields = [*headers, ("Content-Location", item.location), *_FIELDS]
-    return _response(item.content, content_type(item.selection), etag, status, fields)
+    return _response(content, content_type(item.selection), etag, status, fields)
 
 
 def _response(content: Content, kind: str, etag: str, status: int, fields: Fields) -> Response:
@@ -56,9 +65,10 @@ def _response(content: Content, kind: str, etag: str, status: int, fields: Field
 def _parts(items: Sequence[Item], etag: str, status: int, fields: Fields) -> Response:
     boundary = make_boundary(etag)
     kind = multipart_content_type(items[0].selection.media_type, boundary)
-    if all(item.content.buffers is not None for item in items):
-        return _response(Content.of(_buffers(items, boundary)), kind, etag, status, fields)
-    layout = Layout(boundary, [(item.fields, item.content.size) for item in items])
+    contents = [item.content for item in items if isinstance(item.content, Content)]
+    if all(content.buffers is not None for content in contents):
+        return _response(Content.of(_buffers(items, contents, boundary)), kind, etag, status, fields)
+    layout = Layout(boundary, [(item.fields, one.size) for item, one in zip(items, contents, strict=True)])
 
     async def slices(start: int, end: int) -> AsyncIterator[Buffer]:
         held: list[Buffer] = []
@@ -66,7 +76,7 @@ def _parts(items: Sequence[Item], etag: str, status: int, fields: Fields) -> Res
             if not isinstance(piece, Span):
                 held.append(piece)
                 continue
-            content = items[piece.part].content.read(piece.start, piece.end)
+            content = contents[piece.part].read(piece.start, piece.end)
             held.append(await anext(content, b""))  # before the header: while nothing is sent, an error can be told
             for buffer in held:
                 yield buffer
@@ -79,10 +89,32 @@ def _parts(items: Sequence[Item], etag: str, status: int, fields: Fields) -> Res
     return _response(Content(layout.size, reader=slices), kind, etag, status, fields)
 
 
-def _buffers(items: Sequence[Item], boundary: str) -> list[Buffer]:
+def _streamed_parts(items: Sequence[Item], etag: str, status: int, fields: Fields) -> Response:
+    """Answer with items some of which are made when it is their turn, a few of them at the same time."""
+    boundary = make_boundary(etag)
+    kind = multipart_content_type(items[0].selection.media_type, boundary)
+
+    async def stream() -> AsyncIterator[Buffer]:
+        async with aclosing(ahead([partial(_content_of, item) for item in items], _AT_ONCE)) as contents:
+            number = 0
+            async for content in contents:
+                yield part_header(boundary, items[number].fields, first=number == 0)
+                async for buffer in content.read(0, content.size):
+                    yield buffer
+                number += 1
+        yield closing(boundary)
+
+    return StreamResponse(stream(), content_type=kind, status=status, etag=etag, headers=fields)
+
+
+async def _content_of(item: Item) -> Content:
+    return item.content if isinstance(item.content, Content) else await item.content()
+
+
+def _buffers(items: Sequence[Item], contents: Sequence[Content], boundary: str) -> list[Buffer]:
     buffers: list[Buffer] = []
-    for number, item in enumerate(items):
-        buffers += (part_header(boundary, item.fields, first=number == 0), *(item.content.buffers or ()))
+    for number, (item, content) in enumerate(zip(items, contents, strict=True)):
+        buffers += (part_header(boundary, item.fields, first=number == 0), *(content.buffers or ()))
     return [*buffers, closing(boundary)]
 
 

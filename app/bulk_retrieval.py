@@ -1,12 +1,14 @@
 """What frames, pixel data and other bulk data leave as (PS3.18 §8.7.3.3, §10.4.3.3.5 and .6).
 
 Compressed pixel data is one item per frame, its bare codestream; native pixel data is one item. Of the resources that
-hold several instances everything is opened when it is sent.
+hold several instances everything is opened when it is sent. Frames that are to be compressed are made before the answer
+begins if they are few, so that it has a size and an error can be told.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from starlette.responses import Response
 
@@ -14,22 +16,27 @@ from app.bulk_responses import Item, bulk_response
 from app.dependencies import Asked
 from app.headers import warning
 from app.negotiation import Acceptable, Selection, select_bulkdata
-from app.retrieval import can_decode, instances_of, stored_syntaxes
+from app.retrieval import can_decode, instances_of, stored_form
+from dicomcore.content import Content
 from dicomcore.errors import NotAcceptable, ResourceNotFound
 from dicomcore.instance import Instance
 from dicomcore.resources import Level
 from dicomcore.uids import EXPLICIT_VR_LITTLE_ENDIAN
 
 PIXEL_DATA_PATHS = frozenset(("7FE00010", "7FE00008", "7FE00009"))
+_FEW = 16  # frames that are compressed before the answer begins
 _PLAIN = (EXPLICIT_VR_LITTLE_ENDIAN,)
 _LEFT_OUT = "{} values are left out, because they cannot be had in the form that was asked for"
 
 
 async def frames(instance: Instance, frame_numbers: Sequence[int], accepted: Acceptable, base: str) -> Response:
     """Frames by number from 1, in the order asked for."""
-    selection = _select_pixels(instance, accepted, single=len(frame_numbers) == 1)
-    contents = await instance.frames(frame_numbers, decoded=_is_decoded(instance, selection))
+    selection = await _select_pixels(instance, accepted, single=len(frame_numbers) == 1)
     location = f"{base}{instance.resource.path}/frames/"
+    if _is_converted(instance, selection):
+        items = await _converted(instance, frame_numbers, selection, lambda number: f"{location}{number}")
+        return bulk_response(items, instance.digest)
+    contents = await instance.frames(frame_numbers, decoded=_is_decoded(instance, selection))
     items = [
         Item(f"{location}{number}", selection, content) for number, content in zip(frame_numbers, contents, strict=True)
     ]
@@ -108,25 +115,60 @@ async def pixel_data(asked: Asked) -> Response:
 
 
 async def _pixels(instance: Instance, accepted: Acceptable, location: str, *, single: bool) -> list[Item]:
-    """All frames as stored, one item each, or the whole of them decoded."""
+    """All frames as stored or compressed, one item each, or the whole of them decoded."""
     count = instance.number_of_frames
-    selection = _select_pixels(instance, accepted, single=single)
+    selection = await _select_pixels(instance, accepted, single=single)
+    if _is_converted(instance, selection):
+        if not selection.multipart and count > 1:
+            raise _several_frames()
+        return await _converted(instance, range(1, count + 1), selection, lambda _: location, lazy=not single)
     if _is_decoded(instance, selection):
         return [Item(location, selection, await instance.pixel_data(lazy=not single))]
     if not selection.multipart and count > 1:
-        raise NotAcceptable("several frames do not fit into a single part", ("multipart/related",))
+        raise _several_frames()
     contents = await instance.frames(range(1, count + 1), decoded=False, lazy=not single)
     return [Item(location, selection, content) for content in contents]
 
 
-def _select_pixels(instance: Instance, accepted: Acceptable, *, single: bool) -> Selection:
-    stored = stored_syntaxes([instance])
-    return select_bulkdata(accepted, stored, can_decode=can_decode, single=single)[instance.transfer_syntax_uid]
+async def _converted(
+    instance: Instance,
+    frame_numbers: Sequence[int],
+    selection: Selection,
+    locate: Callable[[int], str],
+    *,
+    lazy: bool = False,
+) -> list[Item]:
+    """Frames in another compression than the stored one; many are made when it is their turn."""
+    uid = selection.transfer_syntax_uid
+    if lazy or len(frame_numbers) > _FEW:
+        instance.check_frames(frame_numbers)
+        return [Item(locate(one), selection, partial(_made, instance, one, uid)) for one in frame_numbers]
+    contents = await instance.converted_frames(frame_numbers, uid)
+    return [Item(locate(number), selection, content) for number, content in zip(frame_numbers, contents, strict=True)]
+
+
+async def _made(instance: Instance, frame_number: int, transfer_syntax_uid: str) -> Content:
+    (content,) = await instance.converted_frames([frame_number], transfer_syntax_uid)
+    return content
+
+
+def _several_frames() -> NotAcceptable:
+    return NotAcceptable("several frames do not fit into a single part", ("multipart/related",))
+
+
+async def _select_pixels(instance: Instance, accepted: Acceptable, *, single: bool) -> Selection:
+    form = await stored_form(instance, accepted, for_instances=False, single=single)
+    return select_bulkdata(accepted, (form,), can_decode=can_decode, single=single)[form]
 
 
 def _select_value(accepted: Acceptable, document_type: str, *, single: bool) -> Selection:
     chosen = select_bulkdata(accepted, _PLAIN, can_decode=can_decode, single=single, document_type=document_type)
     return chosen[EXPLICIT_VR_LITTLE_ENDIAN]
+
+
+def _is_converted(instance: Instance, selection: Selection) -> bool:
+    """Whether frames leave in a compression that they are not stored in."""
+    return selection.transfer_syntax_uid not in (instance.transfer_syntax_uid, EXPLICIT_VR_LITTLE_ENDIAN)
 
 
 def _is_decoded(instance: Instance, selection: Selection) -> bool:

@@ -13,6 +13,7 @@ from app.commands.node import node
 from app.commands.reindex import reindex
 from app.commands.send import send
 from app.commands.serve import serve
+from app.commands.transcode import transcode
 from app.commands.verify import verify
 
 app = typer.Typer(
@@ -34,6 +35,7 @@ for _name, _command in {
     "send": send,
     "migrate": migrate,
     "reindex": reindex,
+    "transcode": transcode,
     "verify": verify,
 }.items():
     app.command(_name)(_command)

@@ -21,6 +21,7 @@ from app.storing import Gate
 from app.urls import UrlPolicy, base_uri
 from dicomcore.errors import InvalidParameter, LimitExceeded
 from dicomcore.nodes import NodeStore
+from dicomcore.pictures import Renderer
 from dicomcore.resources import Resource
 from dicomcore.source import Source
 from dicomcore.uids import check_uid
@@ -32,7 +33,7 @@ MAX_FRAMES = 10_000
 class Services:
     """Everything that `create_app` builds and handlers use.
 
-    ``remote`` gives the source that a node is, ``ae`` is what we are to it.
+    ``remote`` gives the source that a node is, ``ae`` is what we are to it. ``renderer`` makes pictures.
     """
 
     settings: Settings
@@ -42,6 +43,7 @@ class Services:
     remote: Callable[[str], Awaitable[Source]]
     nodes: NodeStore
     ae: ApplicationEntity
+    renderer: Renderer
 
     async def asked(self, request: Request, ae_title: str | None = None) -> "Asked":
         """What a request asks for, of this archive or of another application entity; raises `UnknownNode`."""
@@ -93,14 +95,17 @@ class Asked:
     @property
     def accepted(self) -> Acceptable:
         """What the client accepts, by header and by parameter; raises `InvalidParameter`."""
-        header = ", ".join(
-            value.decode("latin-1") for name, value in self.request.scope["headers"] if name == b"accept"
-        )
         parameter = self._parameter("accept")
         charset = self._parameter("charset")
         if charset is not None:
             check_charset(charset)
-        return acceptable(header or None, parameter, strict=self.settings.strict_accept)
+        return acceptable(self.accept_header, parameter, strict=self.settings.strict_accept)
+
+    @property
+    def accept_header(self) -> str | None:
+        """The Accept header; of several, all."""
+        values = [value.decode("latin-1") for name, value in self.request.scope["headers"] if name == b"accept"]
+        return ", ".join(values) or None
 
     def flag(self, name: str) -> bool:
         """A query parameter that is ``true`` or ``false``, and false when absent."""

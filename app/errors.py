@@ -48,10 +48,12 @@ STATUS: dict[type[errors.DicomError], int] = {
     errors.CodecUnavailable: 406,
     # Not in PS3.18 Table 8.5-1, but the one code that says it: the request is right, the stored frame is not.
     errors.CorruptFrame: 422,
+    errors.WorkerFailed: 422,  # no sound frame kills the process that decodes it
     errors.StorageUnavailable: 503,
     errors.StorageFull: 507,
     errors.IndexUnavailable: 503,
     errors.DamagedInstance: 500,
+    errors.WorkersUnavailable: 503,
     # Of the gateway: what is wrong is not here, and not with the request (RFC 9110 §15.6.3, §15.6.5).
     errors.NetworkError: 502,
     errors.MalformedPdu: 502,
@@ -71,6 +73,7 @@ _FOR_CLIENTS: dict[type[errors.DicomError], str] = {
     errors.StorageUnavailable: "Storage does not answer at the moment; try again later.",
     errors.StorageFull: "Storage is full; nothing can be stored until the operator has made room.",
     errors.IndexUnavailable: "The index does not answer at the moment; try again later.",
+    errors.WorkersUnavailable: "The server cannot process pixels at the moment; try again later.",
     errors.DamagedInstance: "The stored bytes of an instance are damaged; the operator has to restore it.",
 }
 

@@ -5,6 +5,7 @@ closes it when the application stops. Nothing is built at import.
 """
 
 import gc
+import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -23,22 +24,29 @@ from app.metrics import Metrics
 from app.network import Network
 from app.passing import Passing
 from app.request_record import RequestRecord
-from app.routers import bulkdata, capabilities, deletion, qido_rs, stow_rs, unimplemented, wado_rs
+from app.routers import bulkdata, capabilities, deletion, qido_rs, rendered, stow_rs, volumes, wado_rs, wado_uri
 from app.routers.health import health_router
 from app.routers.nodes import router as nodes_router
 from app.settings import Settings, load_settings
 from app.storing import Gate
 from app.urls import UrlPolicy
 from dicomcore.archive import Archive
+from dicomcore.frame_cache import FrameCache
 from dicomcore.index import DuplicatePolicy, Index, StoredNodes
+from dicomcore.pictures import Renderer
 from dicomcore.storage import LocalStorage
+from dicomcore.transcoding import Codecs
+from dicomcore.workers import Workers
 
 SERVICE_PATH = "/dicom-web"
-_SERVICES = (bulkdata, wado_rs, qido_rs, stow_rs, deletion, capabilities, unimplemented)
+_SERVICES = (bulkdata, wado_rs, rendered, volumes, qido_rs, stow_rs, deletion, capabilities)
+_LONG_SECONDS = 60.0
+"""Processor time that an animation or a picture of a volume may take."""
+
 _EXPOSED_HEADERS = ("Content-Location", "Content-Range", "ETag", "Location", "Warning", "X-Request-ID", "X-Total-Count")
 
 
-def open_archive(settings: Settings) -> Archive:
+def open_archive(settings: Settings, codecs: Codecs | None = None) -> Archive:
     """Open the archive that the settings name, and clean up what a crash left in it.
 
     Raises `StorageUnavailable` or `IndexUnavailable` with a sentence for the operator.
@@ -54,19 +62,30 @@ def open_archive(settings: Settings) -> Archive:
         duplicates=DuplicatePolicy(settings.duplicates),
         verify_on_read=settings.verify_on_read,
         inline_threshold=settings.inline_threshold_bytes,
+        codecs=codecs,
     )
     archive.sweep()
     return archive
+
+
+def open_codecs(settings: Settings) -> Codecs:
+    """The processes that decode, encode and render, which start when they are needed, and what they have made."""
+    count = settings.codec_processes or max(1, (os.cpu_count() or 1) // settings.workers)
+    folder = settings.data / "frames" if settings.frame_cache == "disk" else None
+    return Codecs(Workers(count), FrameCache(settings.frame_cache_bytes, folder))
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Build the application; without ``settings`` from the environment, as worker processes do."""
     settings = settings or load_settings()
     configure_logging(settings.log_format, settings.log_level)
-    archive = open_archive(settings)
+    codecs = open_codecs(settings)
+    long = Workers(1, cpu_seconds=_LONG_SECONDS, wall_seconds=2 * _LONG_SECONDS)
+    archive = open_archive(settings, codecs)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await codecs.workers.warm()
         await passing.start()
         await network.start()
         gc.collect()
@@ -74,6 +93,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         yield
         await network.stop()
         await passing.stop()
+        await services.renderer.close()
         metrics.count_noted()
         archive.close()
 
@@ -88,6 +108,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         remote=network.sources,
         nodes=nodes,
         ae=network.ae,
+        renderer=Renderer(codecs.workers, codecs.cache, archive.threads, long=long),
     )
     app = Application(
         SERVICE_PATH,
@@ -104,6 +125,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     checks = {"storage": archive.storage.check, "index": archive.index.check_schema}
     app.include_router(health_router(checks, metrics))
     app.include_router(nodes_router)
+    app.include_router(wado_uri.router)
     install(app)
     install_api_description(app, SERVICE_PATH)
     install_api_docs(app)

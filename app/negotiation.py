@@ -6,19 +6,22 @@ category, else `NotAcceptable` with the list of what there is. Each instance of 
 itself (§8.7.8.2), from its stored transfer syntax.
 
 Decisions: without a transfer-syntax parameter ``application/dicom`` means Explicit VR Little Endian, whatever is
-stored; Implicit VR Little Endian and Explicit VR Big Endian never leave (§8.7.3). Named tolerances:
+stored; Implicit VR Little Endian and Explicit VR Big Endian never leave (§8.7.3). Compression that is not stored has to
+be asked for by name: a media type means its default, or the first lossless one that can hold the image, and what loses
+something its transfer syntax UID. Named tolerances:
 
 - A compressed bulk data media type without transfer-syntax means the stored syntax of that type, although §8.7.8.2
-  names one of them the default: we don't turn one compression into another.
+  names one of them the default: what is there in the media type asked for is not compressed anew.
 - ``application/octet-stream; transfer-syntax=*`` means the stored frames under their own media type (OHIF asks so).
 - Wildcards on bulk data mean what is stored where it cannot be decoded (dicomweb-client asks for ``*/*``).
 - ``application/json`` is the same as ``application/dicom+json``.
 """
 
 import enum
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple, TypeVar
 
 from app.media_types import (
     ANYTHING,
@@ -30,9 +33,20 @@ from app.media_types import (
     quoted,
     weigh,
 )
-from dicomcore.data.transfer_syntax import MEDIA_TYPE_ALIASES, OCTET_STREAM, lookup
+from dicomcore.data.transfer_syntax import (
+    DEFAULT_TRANSFER_SYNTAXES,
+    MEDIA_TYPE_ALIASES,
+    OCTET_STREAM,
+    TRANSFER_SYNTAXES,
+    lookup,
+)
 from dicomcore.errors import InvalidParameter, NotAcceptable
-from dicomcore.uids import EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
+from dicomcore.uids import (
+    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+    EXPLICIT_VR_BIG_ENDIAN,
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
+)
 
 DICOM = "application/dicom"
 DICOM_JSON = "application/dicom+json"
@@ -43,7 +57,9 @@ WADL = "application/vnd.sun.wadl+xml"
 
 _DICOM_NAMES = frozenset((DICOM, DICOM_JSON, DICOM_XML, JSON))
 _RENDERED_PREFIXES = ("image/", "video/", "text/", "application/pdf")
-_NEVER_ON_THE_WEB = frozenset((IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN))
+NEVER_ON_THE_WEB = frozenset((IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN))
+# Everything that anything could be put into.
+_ALL_TARGETS = tuple(one.uid for one in TRANSFER_SYNTAXES.values() if one.encapsulated and not one.video)
 _ALIASES = {
     name: tuple(old for old, new in MEDIA_TYPE_ALIASES.items() if new == name) for name in MEDIA_TYPE_ALIASES.values()
 }
@@ -51,10 +67,20 @@ _ALIASES = {
 
 @dataclass(frozen=True, slots=True)
 class Acceptable:
-    """What a request accepts: the ranges of its Accept header and of its ``accept`` parameter."""
+    """What a request accepts: the ranges of its Accept header and of its ``accept`` parameter.
+
+    Choices are remembered by it, so its hash is computed once.
+    """
 
     header: tuple[MediaRange, ...]
     parameter: tuple[MediaRange, ...] = ()
+    _hash: int = field(init=False, repr=False, compare=False, default=0)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.header, self.parameter)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +93,13 @@ class Selection:
     media_type: str
     multipart: bool = False
     transfer_syntax_uid: str = ""
+
+
+class Stored(NamedTuple):
+    """How instances are stored, and the encapsulated transfer syntaxes that their pixel data can be put into."""
+
+    transfer_syntax_uid: str
+    targets: tuple[str, ...] = ()
 
 
 class Category(enum.Enum):
@@ -100,10 +133,14 @@ def acceptable(header: str | None, parameter: str | None = None, *, strict: bool
 
     Without any range a request accepts everything or, with ``strict``, nothing.
     """
-    ranges = parse_accept(header or "")
-    if not ranges and not strict:
-        ranges = (ANYTHING,)
-    return Acceptable(ranges, () if parameter is None else _accept_parameter(parameter, ranges))
+    accepted = _accepted(header or "", strict)
+    return accepted if parameter is None else Acceptable(accepted.header, _accept_parameter(parameter, accepted.header))
+
+
+@lru_cache(maxsize=512)
+def _accepted(header: str, strict: bool) -> Acceptable:
+    ranges = parse_accept(header)
+    return Acceptable((ANYTHING,) if not ranges and not strict else ranges)
 
 
 def _accept_parameter(text: str, header: tuple[MediaRange, ...]) -> tuple[MediaRange, ...]:
@@ -137,27 +174,31 @@ def select_document(accepted: Acceptable, category: Category, *, single: bool = 
     return _select(accepted, offers + for_one_item if single else offers)
 
 
+Form = TypeVar("Form", str, Stored)
+"""A stored transfer syntax UID, of which nothing can be made but Explicit VR Little Endian, or a `Stored`."""
+
+
 def select_instances(
-    accepted: Acceptable, stored: Iterable[str], *, can_decode: Callable[[str], bool], single: bool = False
-) -> dict[str, Selection]:
-    """Choose for each stored transfer syntax UID how its instances leave (PS3.18 §10.4.4).
+    accepted: Acceptable, stored: Iterable[Form], *, can_decode: Callable[[str], bool], single: bool = False
+) -> dict[Form, Selection]:
+    """Choose for each form that is stored how its instances leave (PS3.18 §10.4.4).
 
     All selections have one packaging: multipart, single part (only when the resource is one instance: ``single``) or
-    zip. A transfer syntax for which nothing fits is missing in the result; when that is all, `NotAcceptable` is raised.
+    zip. A form for which nothing fits is missing in the result; when that is all, `NotAcceptable` is raised.
     The bulk data media types, which §10.4.4 wants here too, ask for the bulk data of the instances.
     """
-    return _select_each(accepted, tuple((uid, _instance_offers(uid, can_decode(uid), single)) for uid in stored))
+    return _select_each(accepted, [(form, _instances_of(_stored(form), can_decode, single)) for form in stored])
 
 
 def select_bulkdata(
     accepted: Acceptable,
-    stored: Iterable[str],
+    stored: Iterable[Form],
     *,
     can_decode: Callable[[str], bool],
     single: bool = False,
     document_type: str = "",
-) -> dict[str, Selection]:
-    """Choose for each stored transfer syntax UID how frames or pixel data leave (PS3.18 §8.7.3.3).
+) -> dict[Form, Selection]:
+    """Choose for each form that is stored how frames or pixel data leave (PS3.18 §8.7.3.3).
 
     Other bulk data than pixel data are never compressed: give Explicit VR Little Endian as their stored syntax, and for
     an Encapsulated Document its MIME Type (0042,0012) as ``document_type``, which is passed over when it is none.
@@ -165,8 +206,43 @@ def select_bulkdata(
     """
     document_type = document_type.strip() if is_media_type_name(document_type.strip()) else ""
     return _select_each(
-        accepted, tuple((uid, _bulkdata_offers(uid, can_decode(uid), single, document_type)) for uid in stored)
+        accepted, [(form, _bulkdata_of(_stored(form), can_decode, single, document_type)) for form in stored]
     )
+
+
+def depends_on_targets(
+    accepted: Acceptable, stored: str, *, for_instances: bool, can_decode: Callable[[str], bool], single: bool
+) -> bool:
+    """Say whether it matters for a choice which targets there are, which takes a look at the data set to know.
+
+    It does not where the best of all that could be is there without them: most who ask get what is stored.
+    """
+    return _depends(accepted, stored, for_instances, can_decode(stored), single)
+
+
+@lru_cache(maxsize=512)
+def _depends(accepted: Acceptable, stored: str, for_instances: bool, decodable: bool, single: bool) -> bool:
+    make = _instance_offers if for_instances else _pixel_offers
+    found = _find(accepted, make(stored, decodable, single, ()))
+    return found is None or found != _find(accepted, make(stored, decodable, single, _ALL_TARGETS))
+
+
+def _stored(form: str | Stored) -> Stored:
+    return form if isinstance(form, Stored) else Stored(form)
+
+
+def _instances_of(stored: Stored, can_decode: Callable[[str], bool], single: bool) -> tuple[Offer, ...]:
+    uid = stored.transfer_syntax_uid
+    return _instance_offers(uid, can_decode(uid), single, stored.targets)
+
+
+def _bulkdata_of(
+    stored: Stored, can_decode: Callable[[str], bool], single: bool, document_type: str
+) -> tuple[Offer, ...]:
+    uid = stored.transfer_syntax_uid
+    if document_type:
+        return _document_offers(uid, can_decode(uid), single, document_type)
+    return _pixel_offers(uid, can_decode(uid), single, stored.targets)
 
 
 def content_type(selection: Selection) -> str:
@@ -186,12 +262,13 @@ def _is_native(uid: str) -> bool:
     return syntax is not None and not syntax.encapsulated and not syntax.referenced
 
 
-@lru_cache(maxsize=512)
-def _instance_offers(stored: str, decodable: bool, single: bool) -> tuple[Offer, ...]:
-    as_stored = EXPLICIT_VR_LITTLE_ENDIAN if stored in _NEVER_ON_THE_WEB else stored
+@lru_cache(maxsize=1024)
+def _instance_offers(stored: str, decodable: bool, single: bool, targets: tuple[str, ...]) -> tuple[Offer, ...]:
+    as_stored = EXPLICIT_VR_LITTLE_ENDIAN if stored in NEVER_ON_THE_WEB else stored
     syntaxes = [as_stored]
-    if as_stored != EXPLICIT_VR_LITTLE_ENDIAN and (decodable or _is_native(stored)):
-        syntaxes.append(EXPLICIT_VR_LITTLE_ENDIAN)
+    if decodable or _is_native(stored):
+        syntaxes += [EXPLICIT_VR_LITTLE_ENDIAN, *targets, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN]
+    syntaxes = list(dict.fromkeys(syntaxes))
 
     def offers(media_type: str, multipart: bool, wildcard: int) -> Iterable[Offer]:
         for uid in syntaxes:
@@ -205,22 +282,32 @@ def _instance_offers(stored: str, decodable: bool, single: bool) -> tuple[Offer,
         *offers(ZIP, False, 0),
         *_compressed_offers(stored, (True,), wildcard=0),
         *_octet_stream_offers(stored, decodable, (True,), wildcard=0),
+        *_target_offers(stored, targets, (True,)),
     )
 
 
 @lru_cache(maxsize=512)
-def _bulkdata_offers(stored: str, decodable: bool, single: bool, document_type: str) -> tuple[Offer, ...]:
-    forms = (True, False) if single else (True,)
-    if document_type:
-        # PS3.18 §10.5.1.4: an encapsulated document is its own media type; whoever asks for octets has them as well.
-        return (
-            *(Offer(document_type, form, wildcard=2) for form in forms),
-            *_octet_stream_offers(stored, decodable, forms, wildcard=0),
-        )
+def _document_offers(stored: str, decodable: bool, single: bool, document_type: str) -> tuple[Offer, ...]:
+    """PS3.18 §10.5.1.4: an encapsulated document is its own media type; whoever asks for octets has them as well."""
+    forms = _forms(single)
+    return (
+        *(Offer(document_type, form, wildcard=2) for form in forms),
+        *_octet_stream_offers(stored, decodable, forms, wildcard=0),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _pixel_offers(stored: str, decodable: bool, single: bool, targets: tuple[str, ...]) -> tuple[Offer, ...]:
+    forms = _forms(single)
     return (
         *_compressed_offers(stored, forms, wildcard=1),
         *_octet_stream_offers(stored, decodable, forms, wildcard=2),
+        *_target_offers(stored, targets, forms),
     )
+
+
+def _forms(single: bool) -> tuple[bool, ...]:
+    return (True, False) if single else (True,)
 
 
 def _compressed_offers(stored: str, forms: tuple[bool, ...], *, wildcard: int) -> Iterable[Offer]:
@@ -240,6 +327,21 @@ def _compressed_offers(stored: str, forms: tuple[bool, ...], *, wildcard: int) -
             aliases=_ALIASES.get(media_type, ()),
             stored_aliases=(OCTET_STREAM,),
         )
+
+
+def _target_offers(stored: str, targets: Sequence[str], forms: tuple[bool, ...]) -> Iterable[Offer]:
+    """Offer what frames can be converted to (PS3.18 Tables 8.7.3-4 and -5), never for a wildcard."""
+    syntax = lookup(stored)
+    meant = {syntax.media_type if syntax is not None else None: stored, OCTET_STREAM: EXPLICIT_VR_LITTLE_ENDIAN}
+    preferred = (one.uid for one in DEFAULT_TRANSFER_SYNTAXES.values())
+    for uid in (*preferred, *targets):
+        if uid in targets and TRANSFER_SYNTAXES[uid].lossless:
+            meant.setdefault(TRANSFER_SYNTAXES[uid].media_type, uid)
+    for form in forms:
+        for uid in targets:
+            media_type = TRANSFER_SYNTAXES[uid].media_type or OCTET_STREAM
+            aliases = _ALIASES.get(media_type, ())
+            yield Offer(media_type, form, uid, meant.get(media_type) == uid, wildcard=0, aliases=aliases)
 
 
 def _octet_stream_offers(stored: str, decodable: bool, forms: tuple[bool, ...], *, wildcard: int) -> Iterable[Offer]:
@@ -279,14 +381,15 @@ def _select(accepted: Acceptable, offers: tuple[Offer, ...]) -> Selection:
     return _selection(found)
 
 
-_Choices = tuple[tuple[str, tuple[Offer, ...]], ...]
-"""Stored transfer syntaxes, and what can be offered of each."""
+Key = TypeVar("Key", bound=Hashable)
+_Choices = Sequence[tuple[Key, tuple[Offer, ...]]]
+"""What is stored, and what can be offered of it."""
 
 
-def _select_each(accepted: Acceptable, choices: _Choices) -> dict[str, Selection]:
+def _select_each(accepted: Acceptable, choices: _Choices[Key]) -> dict[Key, Selection]:
     if len(choices) == 1:  # nearly always
-        ((uid, offers),) = choices
-        return {uid: _select(accepted, offers)}
+        ((key, offers),) = choices
+        return {key: _select(accepted, offers)}
     found = _found(accepted, choices)
     packagings = dict.fromkeys(_packaging(offer) for offer in found.values())
     if len(packagings) > 1:
@@ -294,12 +397,12 @@ def _select_each(accepted: Acceptable, choices: _Choices) -> dict[str, Selection
         found = max((_found(accepted, _packaged(choices, packaging)) for packaging in packagings), key=len)
     if not found:
         raise _not_acceptable(offer for _, offers in choices for offer in offers)
-    return {uid: _selection(offer) for uid, offer in found.items()}
+    return {key: _selection(offer) for key, offer in found.items()}
 
 
-def _found(accepted: Acceptable, choices: _Choices) -> dict[str, Offer]:
-    candidates = ((uid, _find(accepted, offers)) for uid, offers in choices)
-    return {uid: offer for uid, offer in candidates if offer is not None}
+def _found(accepted: Acceptable, choices: _Choices[Key]) -> dict[Key, Offer]:
+    candidates = ((key, _find(accepted, offers)) for key, offers in choices)
+    return {key: offer for key, offer in candidates if offer is not None}
 
 
 def _packaging(offer: Offer) -> tuple[bool, bool]:
@@ -307,8 +410,8 @@ def _packaging(offer: Offer) -> tuple[bool, bool]:
     return offer.multipart, offer.media_type in (DICOM, ZIP)
 
 
-def _packaged(choices: _Choices, packaging: tuple[bool, bool]) -> _Choices:
-    return tuple((uid, tuple(one for one in offers if _packaging(one) == packaging)) for uid, offers in choices)
+def _packaged(choices: _Choices[Key], packaging: tuple[bool, bool]) -> _Choices[Key]:
+    return [(key, tuple(one for one in offers if _packaging(one) == packaging)) for key, offers in choices]
 
 
 def _not_acceptable(offers: Iterable[Offer]) -> NotAcceptable:

@@ -22,17 +22,19 @@ from app.negotiation import (
     DICOM,
     Acceptable,
     Selection,
+    Stored,
     content_type,
+    depends_on_targets,
     multipart_content_type,
     select_instances,
 )
 from app.read_ahead import read_ahead
 from app.responses import RepresentationResponse, StreamResponse
 from dicomcore.content import Content
-from dicomcore.data import Buffer, lookup
+from dicomcore.data import Buffer
 from dicomcore.errors import NotAcceptable
 from dicomcore.instance import Instance
-from dicomcore.pixels import is_decodable
+from dicomcore.pixels import codec_of
 from dicomcore.resources import Resource
 from dicomcore.source import Source
 
@@ -70,15 +72,35 @@ async def instances_of(source: Source, resource: Resource) -> list[Instance]:
     return [instance async for instance in source.retrieve(resource)]
 
 
-def stored_syntaxes(instances: Sequence[Instance]) -> list[str]:
-    """The transfer syntaxes that instances are stored in, each once."""
-    return list(dict.fromkeys(instance.transfer_syntax_uid for instance in instances))
-
-
 def can_decode(transfer_syntax_uid: str) -> bool:
     """Whether pixel data stored in a transfer syntax can be made native."""
-    syntax = lookup(transfer_syntax_uid)
-    return syntax is not None and is_decodable(syntax)
+    return codec_of(transfer_syntax_uid) is not None
+
+
+async def stored_form(instance: Instance, accepted: Acceptable, *, for_instances: bool, single: bool) -> Stored:
+    """How an instance is stored and, where the choice depends on that, what it can be converted to."""
+    uid = instance.transfer_syntax_uid
+    if depends_on_targets(accepted, uid, for_instances=for_instances, can_decode=can_decode, single=single):
+        return Stored(uid, await instance.targets())
+    return Stored(uid)
+
+
+async def select_forms(
+    instances: Sequence[Instance], accepted: Acceptable, *, single: bool
+) -> list[tuple[Instance, Selection | None]]:
+    """Choose for each instance how it leaves; None for one that cannot be had in a form that is asked for.
+
+    Raises `NotAcceptable` when that is all.
+    """
+    forms = [await stored_form(one, accepted, for_instances=True, single=single) for one in instances]
+    chosen = select_instances(accepted, dict.fromkeys(forms), can_decode=can_decode, single=single)
+    return [(one, chosen.get(form)) for one, form in zip(instances, forms, strict=True)]
+
+
+async def select_form(instance: Instance, accepted: Acceptable, *, single: bool) -> Selection:
+    """Choose how one instance leaves; raises `NotAcceptable`."""
+    form = await stored_form(instance, accepted, for_instances=True, single=single)
+    return select_instances(accepted, (form,), can_decode=can_decode, single=single)[form]
 
 
 def entity_tag(leaving: Sequence[Leaving], *more: str) -> str:
@@ -173,7 +195,7 @@ async def _arriving(
     is_first = True
     async with aclosing(rest):
         async for instance in _chained(first, rest):
-            leaving = leaving_alone(instance, accepted)
+            leaving = await leaving_alone(instance, accepted)
             if leaving is None:
                 continue
             content = await leaving.read()
@@ -190,11 +212,10 @@ async def _chained(first: Instance, rest: AsyncGenerator[Instance, None]) -> Asy
         yield instance
 
 
-def leaving_alone(instance: Instance, accepted: Acceptable) -> Leaving | None:
+async def leaving_alone(instance: Instance, accepted: Acceptable) -> Leaving | None:
     """The form that one instance of several leaves in, whatever the others do; None if it is no multipart of files."""
-    stored = instance.transfer_syntax_uid
     try:
-        selection = select_instances(accepted, (stored,), can_decode=can_decode)[stored]
+        selection = await select_form(instance, accepted, single=False)
     except NotAcceptable:
         return None
     return Leaving(instance, selection) if selection.media_type == DICOM else None

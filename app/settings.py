@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, Validatio
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from app.transfer_syntax_names import lossless_transfer_syntax_uid
 from dicomcore.errors import InvalidParameter
 from dicomcore.nodes import check_ae_title
 
@@ -47,6 +48,14 @@ def _ae_title(value: str) -> str:
         raise ValueError(f"an AE title {exc.problem}") from exc
 
 
+def _lossless(value: str) -> str:
+    try:
+        return lossless_transfer_syntax_uid(value)
+    except InvalidParameter as exc:
+        raise ValueError(exc.problem) from exc
+
+
+LosslessTransferSyntax = Annotated[str, AfterValidator(_lossless)]
 AeTitle = Annotated[str, AfterValidator(_ae_title)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
@@ -95,6 +104,20 @@ class Settings(BaseSettings):
     search_max_limit: int = _field(50_000, "most results of a search, whatever limit it names", "results", ge=1)
     max_connections_per_address: int = _field(
         512, "open connections from one address to one worker; trusted proxies are not counted", "connections", ge=1
+    )
+    codec_processes: int | None = _field(
+        None,
+        "processes that decode, encode and render pixels, for each worker; by default one for each processor, shared "
+        "out among the workers",
+        "processes",
+        ge=1,
+        le=256,
+    )
+    frame_cache: Literal["memory", "disk"] = _field(
+        "memory", "where decoded, transcoded and rendered frames are kept to be given again"
+    )
+    frame_cache_bytes: ByteSize = _field(
+        ByteSize(128 * MIB), "size up to which such frames are kept, for each worker if in memory", "bytes"
     )
     header_timeout_seconds: float = _field(10.0, "time a client has for its request line and headers", "seconds", gt=0)
     keep_alive_seconds: int = _field(15, "time an idle connection is kept open", "seconds", ge=1)
@@ -150,6 +173,11 @@ class Settings(BaseSettings):
     )
     bridge_cache_seconds: int = _field(
         7 * 86_400, "time for which instances got from nodes are kept by bridge-keep cache", "seconds", ge=1
+    )
+    recompress: LosslessTransferSyntax | None = _field(
+        None,
+        "transfer syntax that native images are recompressed to without loss after they were stored, by its UID or a "
+        "name such as htj2k or jpeg-ls; by default they stay as they came",
     )
     log_format: Literal["auto", "console", "json"] = _field(
         "auto", "form of the log: auto is console on a terminal and JSON elsewhere"

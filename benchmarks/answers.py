@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from typing import Any
 
+import imagecodecs
+import numpy as np
 import orjson
+from numpy.typing import NDArray
+from PIL import Image
 
 from benchmarks import part10
 from benchmarks.client import Response
 from benchmarks.instance import Instance
 
 Check = Callable[[Response], None]
+_CONTRAST = 64  # grey levels
+_DEVIATION = 4  # grey levels on average
 STUDY, SERIES, INSTANCE = "0020000D", "0020000E", "00080018"
 
 
@@ -127,5 +134,48 @@ def framed(frame: bytes) -> Check:
         frames = parts(response)
         _expect(len(frames) == 1, f"{len(frames)} frames")
         _expect(bytes(frames[0]).rstrip(b"\0") == frame.rstrip(b"\0"), "another frame")
+
+    return check
+
+
+def transcoded(frame: bytes) -> Check:
+    """Check that a JPEG-LS codestream came, and that it has exactly the 16 bit pixels of this native frame."""
+
+    def check(response: Response) -> None:
+        codestreams = parts(response)
+        _expect(len(codestreams) == 1, f"{len(codestreams)} frames")
+        pixels = imagecodecs.jpegls_decode(bytes(codestreams[0]))
+        _expect(pixels.astype("<u2").tobytes() == frame, "other pixels")
+
+    return check
+
+
+def _pixels(response: Response) -> NDArray[np.uint8]:
+    _expect(response.status == 200, f"status {response.status}: {bytes(response.body[:300])!r}")
+    _expect(response.headers["content-type"].startswith("image/jpeg"), f"a {response.headers['content-type']}")
+    return np.asarray(Image.open(io.BytesIO(response.body)))
+
+
+def picture(frame: bytes) -> Check:
+    """Check that a grey JPEG picture came, as large as this native frame, on which something is to be seen.
+
+    Servers may choose another window, so the grey levels are not compared.
+    """
+
+    def check(response: Response) -> None:
+        pixels = _pixels(response)
+        _expect(pixels.ndim == 2 and pixels.size * 2 == len(frame), f"a picture of {pixels.shape}")
+        _expect(int(np.ptp(pixels)) > _CONTRAST, "nothing is to be seen")
+
+    return check
+
+
+def like(codestream: bytes) -> Check:
+    """Check that a JPEG picture came which looks like this one: what encoding it again changes is allowed."""
+
+    def check(response: Response) -> None:
+        pixels, expected = _pixels(response).astype(int), np.asarray(Image.open(io.BytesIO(codestream)).convert("RGB"))
+        _expect(pixels.shape == expected.shape, f"a picture of {pixels.shape}")
+        _expect(float(np.abs(pixels - expected).mean()) < _DEVIATION, "another picture")
 
     return check

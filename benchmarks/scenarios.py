@@ -2,17 +2,32 @@
 
 Both servers get the same requests in the same order. A check raises `WrongAnswer`, so that no figure is ever printed
 for an answer that is not right: instances and frames byte for byte, metadata by the instances and the number of their
-elements, searches by the UIDs that the corpus says they must find.
+elements, searches by the UIDs that the corpus says they must find; transcoded frames by their pixels, and pictures by
+their size and by what is to be seen in them.
 """
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from benchmarks import part10
-from benchmarks.answers import INSTANCE, SERIES, STUDY, Check, described, found, framed, retrieved, stored
+from benchmarks.answers import (
+    INSTANCE,
+    SERIES,
+    STUDY,
+    Check,
+    described,
+    found,
+    framed,
+    like,
+    picture,
+    retrieved,
+    stored,
+    transcoded,
+)
 from benchmarks.client import Request
 from benchmarks.corpus import CT_IMAGES, Corpus
 from benchmarks.instance import Instance, uid
@@ -23,7 +38,12 @@ _JSON = (("Accept", "application/dicom+json"),)
 _DICOM = (("Accept", 'multipart/related; type="application/dicom"; transfer-syntax=*'),)
 _NATIVE = (("Accept", 'multipart/related; type="application/octet-stream"'),)
 _JPEG = (("Accept", f'multipart/related; type="image/jpeg"; transfer-syntax={part10.JPEG_BASELINE}'),)
+JPEG_LS = (("Accept", f'multipart/related; type="image/jls"; transfer-syntax={part10.JPEG_LS_LOSSLESS}'),)
+RENDERED = (("Accept", "image/jpeg"),)
 _STOW = (("Content-Type", f'multipart/related; type="application/dicom"; boundary={BOUNDARY}'), *_JSON)
+
+
+_SAME = 400
 
 
 @dataclass(frozen=True)
@@ -34,6 +54,7 @@ class Exchange:
     check: Check
 
 
+Frame = tuple[Instance, int]
 Exchanges = Callable[[Corpus, random.Random], Iterator[Exchange]]
 
 
@@ -130,6 +151,30 @@ def _frame(choose: Callable[[Corpus, random.Random], list[Instance]], accept: tu
     return exchanges
 
 
+def _frames_once(corpus: Corpus, chance: random.Random, choose: Callable[[Corpus], list[Instance]]) -> Iterator[Frame]:
+    """All frames of some instances in random order, none a second time before all have been asked for."""
+    frames = [(one, number) for one in choose(corpus) for number in range(1, one.frame_count + 1)]
+    chance.shuffle(frames)
+    return itertools.cycle(frames)
+
+
+def _converted(
+    choose: Callable[[Corpus], list[Instance]],
+    suffix: str,
+    accept: tuple[tuple[str, str], ...],
+    check: Callable[[bytes], Check],
+    times: int = 1,
+) -> Exchanges:
+    """Ask for frames that have to be made: each ``times`` in a row, and then not again, as long as there are others."""
+
+    def exchanges(corpus: Corpus, chance: random.Random) -> Iterator[Exchange]:
+        for one, number in _frames_once(corpus, chance, choose):
+            where = f"{path(one.study, one.series, one.sop)}/frames/{number}{suffix}"
+            yield from itertools.repeat(_get(where, accept, check(one.frame(number))), times)
+
+    return exchanges
+
+
 def _one_ct(corpus: Corpus, chance: random.Random) -> list[Instance]:
     return [chance.choice(corpus.ct)]
 
@@ -198,6 +243,16 @@ SCENARIOS = (
     Scenario("frame of the enhanced CT", 300, _frame(lambda c, _: [c.enhanced], _NATIVE)),
     Scenario("tile of the WSI", 300, _frame(lambda c, _: [c.wsi], _JPEG)),
     Scenario("frame of the cine", 15, _frame(lambda c, _: [c.cine], _JPEG)),
+    Scenario("rendered CT", 2, _converted(lambda c: c.ct, "/rendered", RENDERED, picture)),
+    Scenario("rendered tile of the WSI", 100, _converted(lambda c: [c.wsi], "/rendered", RENDERED, like)),
+    Scenario("enhanced CT frame to JPEG-LS", 100, _converted(lambda c: [c.enhanced], "", JPEG_LS, transcoded)),
+    Scenario(
+        "the same rendered CT, 16 clients",
+        20,
+        _converted(lambda c: c.ct, "/rendered", RENDERED, picture, times=_SAME),
+        clients=16,
+        per_round=_SAME,
+    ),
     Scenario("studies by PatientID", 4, _search(_by_patient_id)),
     Scenario("studies by PatientID, 16 clients", 8, _search(_by_patient_id), clients=16, per_round=600),
     Scenario("studies by name wildcard", 15, _search(_by_name)),

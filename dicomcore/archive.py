@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -28,7 +28,7 @@ from dicomcore.errors import (
     StorageFull,
     StorageUnavailable,
 )
-from dicomcore.index import DuplicatePolicy, Index, InstanceRecord, InstanceRow, Outcome
+from dicomcore.index import DuplicatePolicy, Index, InPlaceOf, InstanceRecord, InstanceRow, Outcome
 from dicomcore.ingest import (
     DEFAULT_INLINE_THRESHOLD,
     EMPTY_PREAMBLE,
@@ -58,6 +58,7 @@ from dicomcore.source import (
 )
 from dicomcore.storage import Spool, Storage
 from dicomcore.threads import DEFAULT_THREADS, Threads, must_not_wait
+from dicomcore.transcoding import Codecs
 from dicomcore.upkeep import Damage, Progress
 
 logger = logging.getLogger(__name__)
@@ -72,6 +73,9 @@ _CHANGES = {
     Outcome.REPLACED: Change.REPLACED,
     Outcome.KEPT: Change.KEPT,
 }
+
+
+_ARRIVED = (Change.STORED, Change.REPLACED)
 
 
 class _Large(Exception):
@@ -99,7 +103,11 @@ class Archive:
         duplicates: DuplicatePolicy = DuplicatePolicy.REPLACE_IF_CHANGED,
         verify_on_read: bool = True,
         inline_threshold: int = DEFAULT_INLINE_THRESHOLD,
+        codecs: Codecs | None = None,
     ) -> None:
+        self.codecs = codecs
+        self.on_arrival: Callable[[Resource], None] = ignore
+        """Called with each instance that was stored as new or as another version, when that is durable."""
         self.storage = storage
         self.index = index
         self._duplicates = duplicates
@@ -153,6 +161,13 @@ class Archive:
         """
         return await asyncio.shield(self._store(_Arrival(spool, study_instance_uid)))
 
+    async def replace(self, instance: Instance, spool: Spool) -> StoreOutcome:
+        """Store another form of an instance in its place, unless it was replaced or deleted meanwhile; close the spool.
+
+        The policy for duplicates has no say in that.
+        """
+        return await asyncio.shield(self._store(_Arrival(spool, None, policy=InPlaceOf(instance.key))))
+
     async def delete(self, resource: Resource) -> int:
         """Delete a resource: first its rows, then its bytes, which who reads them now reads to the end."""
         keys = await self.threads(self.index.delete, resource)
@@ -181,7 +196,7 @@ class Archive:
         self.storage.close()
 
     def _instance(self, row: InstanceRow) -> Instance:
-        return Instance(row, self.storage, self.index, self.threads, verify=self._verify_on_read)
+        return Instance(row, self.storage, self.index, self.threads, verify=self._verify_on_read, codecs=self.codecs)
 
     def _metadata(self, resource: Resource) -> Metadata:
         revision = self.index.revision(resource)
@@ -298,7 +313,7 @@ class Archive:
     async def _commit(self, arrival: _Arrival, record: InstanceRecord) -> StoreOutcome:
         """Make the row; whatever bytes it leaves without a row are dropped."""
         try:
-            (stored,) = await asyncio.wrap_future(self.index.submit([record], self._duplicates))
+            (stored,) = await asyncio.wrap_future(self.index.submit([record], arrival.policy or self._duplicates))
         except DicomError as error:
             # The row may be there all the same, its answer lost: then the bytes stay for it, or for the next sweep.
             if not isinstance(error, IndexUnavailable) or error.is_unchanged:
@@ -311,11 +326,18 @@ class Archive:
             raise InstanceConflict(arrival.resource)
         if stored.outcome is Outcome.KEPT:
             arrival.warn(WarningReason.ELEMENTS_DISCARDED, "another version is stored already, and was kept")
-        return arrival.outcome(_CHANGES[stored.outcome])
+        outcome = arrival.outcome(_CHANGES[stored.outcome])
+        if outcome.change in _ARRIVED and arrival.policy is None:
+            self.on_arrival(outcome.resource)
+        return outcome
 
     def _discard(self, keys: list[str]) -> None:
         for key in keys:
             self.storage.delete(key)
+
+
+def ignore(_resource: Resource) -> None:
+    """Do nothing about an instance that arrives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,6 +355,7 @@ class _Arrival:
 
     spool: Spool
     study_instance_uid: str | None
+    policy: InPlaceOf | None = None
     resource: Resource = field(default_factory=Resource)
     sop_class_uid: str = ""
     warning: WarningReason | None = None

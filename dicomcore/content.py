@@ -41,6 +41,12 @@ class Content:
             if low < high:
                 yield memoryview(buffer)[low:high]
 
+    async def whole(self) -> Buffer:
+        """All of it at once: without a copy if it is one buffer."""
+        if self.buffers is not None and len(self.buffers) == 1:
+            return self.buffers[0]
+        return b"".join([buffer async for buffer in self.read(0, self.size)])
+
 
 def within(extents: Sequence[Extent], start: int, end: int) -> list[Extent]:
     """Cut bytes ``start`` to ``end`` out of extents that follow each other."""

@@ -25,10 +25,12 @@ status codes); a test walks this tree and fails when a leaf is missing there.
     - CodecError: the pixels are at fault
         - CodecUnavailable
         - CorruptFrame
+        - WorkerFailed
     - StorageUnavailable: the operator can do something
         - StorageFull
         - IndexUnavailable
         - DamagedInstance
+        - WorkersUnavailable
     - NetworkError: another application entity is at fault, or the way to it
         - MalformedPdu
         - MalformedCommand
@@ -203,6 +205,14 @@ class CorruptFrame(CodecError):
         super().__init__(f"frame {frame_number} is corrupt: {problem}")
 
 
+class WorkerFailed(CodecError):
+    """The process that worked on pixels was ended by one of its limits, or died; ``reason`` says of what."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"the pixels cannot be processed: {reason}")
+
+
 class StorageUnavailable(DicomError):
     """Storage does not answer; the operator can do something about it, the client can try again."""
 
@@ -228,6 +238,10 @@ class DamagedInstance(StorageUnavailable):
     def __init__(self, resource: object, problem: str) -> None:
         self.resource = resource
         super().__init__(f"{resource} is damaged in storage: {problem}")
+
+
+class WorkersUnavailable(StorageUnavailable):
+    """No process can work on pixels now: too much is waiting, none can be started, or the server is shutting down."""
 
 
 class NetworkError(DicomError):

@@ -9,16 +9,18 @@ damaged object is ever delivered complete. What is converted on its way is check
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import xxhash
 
 from dicomcore.content import Content, Extent, within
 from dicomcore.data import (
+    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
     OCTET_STREAM,
     Buffer,
     BulkdataPolicy,
+    Dataset,
     Part10,
     bulkdata_media_type,
     bulkdata_paths,
@@ -28,16 +30,36 @@ from dicomcore.data import (
     read_file,
     transfer_syntax,
 )
-from dicomcore.errors import CorruptFrame, DamagedInstance, ResourceGone, ResourceNotFound, StorageUnavailable
+from dicomcore.errors import (
+    CodecUnavailable,
+    CorruptFrame,
+    DamagedInstance,
+    ResourceGone,
+    ResourceNotFound,
+    StorageUnavailable,
+)
 from dicomcore.index import Index, InstanceRow
-from dicomcore.pixels import FrameIndex, decode_frame, to_explicit_little_endian
+from dicomcore.pixels import (
+    FrameIndex,
+    PixelFormat,
+    convertible_to,
+    decode_frame,
+    encoding_of,
+    has_whole_pixels,
+    is_decodable,
+    to_deflated,
+    to_explicit_little_endian,
+)
 from dicomcore.storage import Storage, StoredObject
 from dicomcore.threads import Threads, must_not_wait
+from dicomcore.transcoding import Codecs, Convertible, ahead, check_codecs, transcoded_file
 from dicomcore.uids import EXPLICIT_VR_LITTLE_ENDIAN
 
+_AT_ONCE = 4  # frames that are converted for one request
 _BEGINNING = 1 << 20  # bytes of a converted instance that are made before the first leaves
 _COPIED = 1 << 20  # bytes that are read quicker than they are mapped into memory
 _FEW = 64  # extents that are read one by one on the event loop
+_NATIVE = (EXPLICIT_VR_LITTLE_ENDIAN, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN.uid)
 _SMALL = 16 << 20  # bytes; what is larger is read in windows while it is sent
 
 
@@ -51,14 +73,24 @@ class Value:
 
 
 class Instance:
-    """One instance that is stored here."""
+    """One instance that is stored here; ``codecs`` are for pixel data that need a compression library."""
 
-    def __init__(self, row: InstanceRow, storage: Storage, index: Index, threads: Threads, *, verify: bool) -> None:
+    def __init__(
+        self,
+        row: InstanceRow,
+        storage: Storage,
+        index: Index,
+        threads: Threads,
+        *,
+        verify: bool,
+        codecs: Codecs | None = None,
+    ) -> None:
         self._row = row
         self._storage = storage
         self._index = index
         self._threads = threads
         self._verify = verify
+        self._codecs = codecs
         self.resource = row.resource
         self.sop_class_uid = row.sop_class_uid
         self.transfer_syntax_uid = row.transfer_syntax_uid
@@ -67,6 +99,11 @@ class Instance:
     def digest(self) -> bytes:
         """The SHA-256 of the stored object: what an ETag is made of."""
         return self._row.sha256
+
+    @property
+    def key(self) -> str:
+        """Where the object is stored: no other version of the instance has the same."""
+        return self._row.key
 
     @property
     def size(self) -> int:
@@ -88,14 +125,46 @@ class Instance:
         return self._drain(*await self._threads.soon(self._open, start, end))
 
     async def file(self, transfer_syntax_uid: str) -> AsyncIterator[Buffer]:
-        """The instance as a PS3.10 file in its own transfer syntax or in Explicit VR Little Endian.
+        """The instance as a PS3.10 file in its own transfer syntax or in another; the SOP Instance UID stays.
+
+        The first buffer is all that comes before the data set.
 
         Raises:
-            CodecUnavailable: the pixel data is in a compression that cannot be undone here.
+            CodecUnavailable: its pixel data cannot be had in this transfer syntax.
+            CorruptFrame: a frame does not decode; of a large instance the iterator may raise it.
         """
+        if self._needs_codecs(transfer_syntax_uid):
+            return await self._transcoded(transfer_syntax_uid)
         buffers = await self._threads(self._file, transfer_syntax_uid)
         begun = await self._threads(_begin, buffers)
         return self._follow(begun, buffers)
+
+    async def convertible(self) -> Convertible:
+        """What the pixel data are, and the encapsulated transfer syntaxes that they can be put into; () without any.
+
+        Raises:
+            CodecUnavailable: nothing can be converted here.
+        """
+        codecs = check_codecs(self._codecs, self.transfer_syntax_uid)
+        found = codecs.known(self.digest)
+        if found is None:
+            found = await self._threads(self._convertible)
+            codecs.remember(self.digest, found)
+        return found
+
+    async def targets(self) -> tuple[str, ...]:
+        """The encapsulated transfer syntaxes that the pixel data can be put into, but for the one they are in."""
+        if self._codecs is None or not self.number_of_frames:
+            return ()
+        return (await self.convertible()).targets
+
+    async def dataset(self) -> Dataset:
+        """The data set, read from a memory map of the stored object: elements are views, and nothing is copied.
+
+        Raises:
+            DamagedInstance: the object is not there.
+        """
+        return (await self._threads(self._part10)).dataset
 
     async def frames(self, frame_numbers: Sequence[int], *, decoded: bool, lazy: bool = False) -> list[Content]:
         """Frames by number from 1, as stored or ``decoded`` to little endian; ``lazy``: opened when they are sent.
@@ -103,8 +172,24 @@ class Instance:
         Raises:
             ResourceNotFound: there is no such frame.
             CorruptFrame: it cannot be decoded.
+            CodecUnavailable: nothing here decodes it.
         """
+        if decoded and self._is_compressed:
+            return await self._decoded_frames(frame_numbers, lazy)
         return await self._threads.soon(self._frames, frame_numbers, decoded, lazy)
+
+    def check_frames(self, frame_numbers: Sequence[int]) -> None:
+        """Raise `ResourceNotFound` or `CorruptFrame` if one of these frames (from 1) is not there."""
+        for number in frame_numbers:
+            self._frame_index.page_number(number)
+
+    async def converted_frames(self, frame_numbers: Sequence[int], transfer_syntax_uid: str) -> list[Content]:
+        """Frames by number from 1 in another encapsulated transfer syntax, or in Explicit VR Little Endian.
+
+        Raises as `frames` does.
+        """
+        makers = [partial(self._converted, number, transfer_syntax_uid) for number in frame_numbers]
+        return [Content.of([frame]) async for frame in ahead(makers, _AT_ONCE)]
 
     async def bulkdata(self, path: str) -> Value:
         """The value at a path of tags and item numbers from 0, as BulkDataURIs have it: ``00540016/0/00189345``.
@@ -138,13 +223,79 @@ class Instance:
         return self._frame_index.encapsulated
 
     @property
+    def frames_syntax_uid(self) -> str:
+        """The transfer syntax of the frames that `frames` gives, native ones decoded."""
+        return self.transfer_syntax_uid if self.is_encapsulated else EXPLICIT_VR_LITTLE_ENDIAN
+
+    @property
     def pixel_data_path(self) -> str:
         """The path of the attribute that holds the pixels: integers, or floating point numbers."""
         return f"{self._frame_index.tag:08X}"
 
     @cached_property
     def _frame_index(self) -> FrameIndex:
-        return FrameIndex.from_bytes(self._row.frames_header)
+        frames = FrameIndex.from_bytes(self._row.frames_header)
+        if frames.image.subsampled and frames.encapsulated and has_whole_pixels(self.transfer_syntax_uid):
+            return replace(frames, image=replace(frames.image, subsampled=False))
+        return frames
+
+    @property
+    def _is_compressed(self) -> bool:
+        """Whether it takes a compression library to decode frames."""
+        return self.is_encapsulated and not is_decodable(transfer_syntax(self.transfer_syntax_uid))
+
+    def _needs_codecs(self, transfer_syntax_uid: str) -> bool:
+        if transfer_syntax_uid == self.transfer_syntax_uid:
+            return False
+        if transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN:
+            return self._is_compressed
+        return transfer_syntax_uid not in _NATIVE or self.is_encapsulated
+
+    def _convertible(self) -> Convertible:
+        dataset = self._part10().dataset
+        form = PixelFormat.of(dataset, self._frame_index.tag)
+        return Convertible(form, convertible_to(dataset, self.transfer_syntax_uid))
+
+    async def _transcoded(self, transfer_syntax_uid: str) -> AsyncIterator[Buffer]:
+        codecs = check_codecs(self._codecs, transfer_syntax_uid)
+        if transfer_syntax_uid not in (*_NATIVE, *await self.targets()):
+            raise CodecUnavailable(transfer_syntax_uid)
+        part10 = await self._threads(self._verified_part10)
+        encoding = encoding_of(transfer_syntax_uid)
+        buffers = transcoded_file(part10, transfer_syntax_uid, encoding, codecs, self._threads)
+        begun: list[Buffer] = []
+        while sum(map(len, begun)) < _BEGINNING and (buffer := await anext(buffers, None)) is not None:
+            begun.append(buffer)
+        return _chained(begun, buffers)
+
+    async def _converted(self, frame_number: int, transfer_syntax_uid: str) -> bytes:
+        """One frame; those who ask for the same one at the same time wait for the first of them."""
+        codecs = check_codecs(self._codecs, transfer_syntax_uid)
+        key = self.digest, frame_number, transfer_syntax_uid
+        return await codecs.cache.get(key, partial(self._convert, codecs, frame_number, transfer_syntax_uid))
+
+    async def _convert(self, codecs: Codecs, frame_number: int, transfer_syntax_uid: str) -> bytes:
+        source = self.frames_syntax_uid
+        form = (await self.convertible()).form
+        (content,) = await self.frames([frame_number], decoded=not self.is_encapsulated)
+        frame = await content.whole()
+        encoding = encoding_of(transfer_syntax_uid)
+        converted, _ = await codecs.convert(
+            frame, form, source, transfer_syntax_uid, frame_number, encoding, self._threads
+        )
+        return converted
+
+    async def _decoded_frames(self, frame_numbers: Sequence[int], lazy: bool) -> list[Content]:
+        """Native frames, whose size is known beforehand: large ones are made when they are sent."""
+        check_codecs(self._codecs, self.transfer_syntax_uid)
+        self.check_frames(frame_numbers)
+        length = self._frame_index.image.length
+        if lazy or len(frame_numbers) * length > _SMALL:
+            return [Content(length, reader=partial(self._read_converted, number)) for number in frame_numbers]
+        return await self.converted_frames(frame_numbers, EXPLICIT_VR_LITTLE_ENDIAN)
+
+    async def _read_converted(self, frame_number: int, start: int, end: int) -> AsyncIterator[Buffer]:
+        yield memoryview(await self._converted(frame_number, EXPLICIT_VR_LITTLE_ENDIAN))[start:end]
 
     def _open(self, start: int, end: int | None) -> tuple[Buffer | None, Iterator[Buffer] | None]:
         """The first window and, if there are more, the others."""
@@ -210,14 +361,22 @@ class Instance:
         stored.close()
         return read_file(view)
 
-    def _file(self, transfer_syntax_uid: str) -> Iterator[Buffer]:
+    def _verified_part10(self) -> Part10:
+        self._check_bytes()
+        return self._part10()
+
+    def _check_bytes(self) -> None:
         if self._verify:
             stored = self._open_object()
             for _window in self._verified(_closing(stored, stored.windows())):
                 pass
-        if transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN != self.transfer_syntax_uid:
-            return to_explicit_little_endian(self._part10())
-        return self._wrapped()
+
+    def _file(self, transfer_syntax_uid: str) -> Iterator[Buffer]:
+        self._check_bytes()
+        if transfer_syntax_uid == self.transfer_syntax_uid:
+            return self._wrapped()
+        made = to_explicit_little_endian if transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN else to_deflated
+        return made(self._part10())
 
     def _wrapped(self) -> Iterator[Buffer]:
         """Put the beginning of a PS3.10 file before a data set that was stored without it."""
@@ -345,6 +504,13 @@ def _begin(buffers: Iterator[Buffer]) -> list[Buffer]:
         begun.append(buffer)
         size += len(buffer)
     return begun
+
+
+async def _chained(begun: Sequence[Buffer], rest: AsyncIterator[Buffer]) -> AsyncIterator[Buffer]:
+    for buffer in begun:
+        yield buffer
+    async for buffer in rest:
+        yield buffer
 
 
 def _copied(stored: StoredObject, start: int, end: int) -> Iterator[Buffer]:

@@ -10,13 +10,13 @@ from app.api_description.operations import OPERATIONS, SERVER_OPERATIONS
 from app.commands.options import default_of, sentence_of
 from app.errors import STATUS
 from app.multipart import DEFAULT_LIMITS
-from app.retrieval import can_decode
+from app.negotiation import NEVER_ON_THE_WEB as NEVER_WRITTEN
 from app.settings import PREFIX, Settings
 from dicomcore import matching_keys
 from dicomcore.data import dictionary, inflate, json_model, json_parser, reading
 from dicomcore.data.transfer_syntax import DEFAULT_TRANSFER_SYNTAXES, OCTET_STREAM, TRANSFER_SYNTAXES, TransferSyntax
 from dicomcore.index.attributes import ATTRIBUTES, Attribute
-from dicomcore.pixels import decoding
+from dicomcore.pixels import codec_of, decoding, is_encodable
 from dicomcore.resources import Level
 from dicomcore.source import FAILURE_REASONS, FailureReason, WarningReason
 
@@ -58,6 +58,7 @@ SETTINGS = (
     "dimse_tls_mutual",
     "accept_unknown_sop_classes",
     "bridge_keep",
+    "recompress",
 )
 
 
@@ -96,9 +97,10 @@ def _forms(names: Iterable[str]) -> list[str]:
 
 def transfer_syntaxes() -> str:
     rows = [
-        (f"`{syntax.uid}`", syntax.name, _bulkdata(syntax), _becomes(syntax)) for syntax in TRANSFER_SYNTAXES.values()
+        (f"`{syntax.uid}`", syntax.name, _bulkdata(syntax), _decoded(syntax), _encoded(syntax))
+        for syntax in TRANSFER_SYNTAXES.values()
     ]
-    return table(("UID", "name", "frames as stored", "Explicit VR Little Endian"), rows)
+    return table(("UID", "name", "media type of its frames", "decoded", "encoded"), rows)
 
 
 def _bulkdata(syntax: TransferSyntax) -> str:
@@ -108,10 +110,17 @@ def _bulkdata(syntax: TransferSyntax) -> str:
     return f"`{name}`" + (" (default)" if DEFAULT_TRANSFER_SYNTAXES.get(name) == syntax else "")
 
 
-def _becomes(syntax: TransferSyntax) -> str:
-    if syntax.uid == "1.2.840.10008.1.2.1":
-        return "as stored"
-    return "yes" if can_decode(syntax.uid) else "no: 406"
+def _decoded(syntax: TransferSyntax) -> str:
+    codec = codec_of(syntax.uid)
+    if codec is None:
+        return "no: 406"
+    return "in a process of its own" if codec.is_sandboxed else "yes"
+
+
+def _encoded(syntax: TransferSyntax) -> str:
+    if syntax.uid in NEVER_WRITTEN or not is_encodable(syntax.uid):
+        return "no"
+    return "yes" if syntax.lossless else "when its UID is asked for"
 
 
 def sop_classes() -> str:

@@ -54,3 +54,4 @@ async def client(application: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(application)
     async with httpx.AsyncClient(transport=transport, base_url="http://pacs.test/dicom-web") as opened:
         yield opened
+    await application.state.services.renderer.close()

@@ -5,6 +5,7 @@ import re
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,8 @@ def imported_libraries() -> set[str]:
 
 def test_every_dependency_is_declared_and_every_declared_one_is_used() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    declared = {re.split(r"[\[<>=;\s]", requirement)[0].lower() for requirement in project["dependencies"]}
+    requirements = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
+    declared = {re.split(r"[\[<>=;\s]", requirement)[0].lower() for requirement in requirements}
     distributions = packages_distributions()
     imported = {distributions[name][0].lower().replace("_", "-") for name in imported_libraries()}
     assert declared - USED_BY_NAME == imported

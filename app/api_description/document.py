@@ -15,6 +15,8 @@ from app.api_description.components import ERRORS, HEADERS, PARAMETERS, SCHEMAS,
 from app.api_description.nodes import NODE_SCHEMAS
 from app.api_description.operation import Operation
 from app.api_description.operations import OPERATIONS, SERVER_OPERATIONS, TAGS
+from app.api_description.rendering_components import RENDERING_PARAMETERS, URI_PARAMETERS, VOLUME_PARAMETERS
+from app.api_description.renderings import URI_SERVICE
 from app.api_description.searches import REQUEST_ATTRIBUTES, key_name, matching_keys
 from dicomcore.data.dictionary import tag_of
 from dicomcore.resources import Level
@@ -41,6 +43,8 @@ def api_description(version: str, service_path: str) -> Json:
     for operation in SERVER_OPERATIONS:
         item = paths.setdefault(operation.path, _path_item(operation.path))
         item[operation.method] = _operation(operation)
+        if operation.path == URI_SERVICE:
+            item["head"] = _head(operation)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -116,7 +120,7 @@ def parameter_of(name: str) -> Json:
 def _parameters() -> dict[str, Json]:
     tags = {keyword: tag_of(keyword) for level in Level for keyword in matching_keys(level)} | REQUEST_ATTRIBUTES
     keys = {key_name(keyword): matching_key(keyword, tag) for keyword, tag in sorted(tags.items()) if tag is not None}
-    return {**PARAMETERS, **keys}
+    return {**PARAMETERS, **RENDERING_PARAMETERS, **URI_PARAMETERS, **VOLUME_PARAMETERS, **keys}
 
 
 def _components() -> Json:

@@ -7,7 +7,6 @@ from app.api_description.components import HEALTH, STORE_INSTANCES_RESPONSE, Jso
 from app.api_description.nodes import NODE_OPERATIONS
 from app.api_description.operation import (
     BINARY,
-    FRAMES,
     LEVELS,
     NEGOTIATION,
     STUDY,
@@ -16,19 +15,20 @@ from app.api_description.operation import (
     multipart,
     response,
 )
+from app.api_description.renderings import renderings, uri_service
 from app.api_description.retrieves import retrieves
 from app.api_description.searches import searches
 from app.metrics import CONTENT_TYPE as METRICS_TYPE
 from app.negotiation import DICOM, DICOM_JSON, DICOM_XML, JSON, WADL
-from app.routers.unimplemented import RESOURCES as UNIMPLEMENTED
 
 TAGS = {
     "STOW-RS": "Store transaction of the Studies Service (PS3.18 §10.5)",
     "QIDO-RS": "Search transaction of the Studies Service (PS3.18 §10.6)",
     "WADO-RS": "Retrieve transaction of the Studies Service (PS3.18 §10.4)",
+    "Rendered": "Rendered resources, thumbnails and volumes of the Studies Service (PS3.18 §10.4)",
+    "WADO-URI": "The URI Service (PS3.18 §9)",
     "Capabilities": "Retrieve Capabilities (PS3.18 §8.9)",
     "Extensions": "What PS3.18 does not have",
-    "Not implemented": "Resources of PS3.18 that answer 501",
     "Operation": "For operators, orchestrators and monitors",
 }
 
@@ -88,16 +88,6 @@ def _others() -> Iterator[Operation]:
             responses={"204": response("Deleted.")},
             errors=("400", "404", "410", "500", "503"),
         )
-    for word, path in (*LEVELS.items(), ("Frames", FRAMES)):
-        for name, what in UNIMPLEMENTED.items():
-            yield Operation(
-                path=f"{path}/{name}",
-                name=f"retrieve{word}{name[0].upper()}{name[1:]}",
-                summary=f"{what} (not implemented)",
-                tag="Not implemented",
-                responses={},
-                errors=("501",),
-            )
 
 
 def _capabilities() -> Iterator[Operation]:
@@ -118,7 +108,7 @@ def _capabilities() -> Iterator[Operation]:
     )
 
 
-OPERATIONS: tuple[Operation, ...] = (*_stores(), *searches(), *retrieves(), *_others(), *_capabilities())
+OPERATIONS: tuple[Operation, ...] = (*_stores(), *searches(), *retrieves(), *renderings(), *_others(), *_capabilities())
 """The operations below the Base URI; each GET there is a HEAD as well."""
 
 _HEALTH = {"application/json": reference("schemas", HEALTH)}
@@ -149,5 +139,6 @@ SERVER_OPERATIONS: tuple[Operation, ...] = (
         responses={"200": response("The metrics.", {METRICS_TYPE: {"type": "string"}})},
     ),
     *NODE_OPERATIONS,
+    uri_service(),
 )
 """The operations beside the Base URI, which have no HEAD."""

@@ -10,20 +10,19 @@ from starlette.responses import Response
 from app.bulk_retrieval import all_bulkdata
 from app.dependencies import AskedDep
 from app.headers import warning
-from app.negotiation import DICOM, DICOM_XML, ZIP, Category, multipart_content_type, select_document, select_instances
+from app.negotiation import DICOM, DICOM_XML, ZIP, Category, multipart_content_type, select_document
 from app.parameters import parse_metadata_includefield
 from app.representations import json_array, revision_tag, select_attributes, xml_document, xml_parts
 from app.responses import BufferResponse, CodedResponse
 from app.retrieval import (
     Leaving,
     arriving_parts,
-    can_decode,
     instances_of,
     leaving_alone,
     parts,
+    select_forms,
     single_file,
     small_instance,
-    stored_syntaxes,
 )
 from app.routers.levels import LEVELS, READ
 from app.zip_download import zip_file, zip_file_set
@@ -41,14 +40,13 @@ async def retrieve(asked: AskedDep) -> Response:
     if asked.mount and resource.level is not Level.INSTANCE:
         arriving = cast(AsyncGenerator[Instance, None], asked.source.retrieve(resource))
         first = await anext(arriving)
-        if leaving_alone(first, asked.accepted) is not None:
+        if await leaving_alone(first, asked.accepted) is not None:
             return await arriving_parts(first, arriving, asked)
         instances = [first, *[one async for one in arriving]]
     else:
         instances = await instances_of(asked.source, resource)
     is_single = resource.level is Level.INSTANCE
-    chosen = select_instances(asked.accepted, stored_syntaxes(instances), can_decode=can_decode, single=is_single)
-    found = [(one, chosen.get(one.transfer_syntax_uid)) for one in instances]
+    found = await select_forms(instances, asked.accepted, single=is_single)
     leaving = [Leaving(one, selection) for one, selection in found if selection is not None]
     selection = leaving[0].selection
     if selection.media_type not in (DICOM, ZIP):

@@ -14,7 +14,7 @@ from dicomcore.index.index import Index
 from dicomcore.index.migration import migrate
 from dicomcore.index.nodes import NodeTable, StoredNodes
 from dicomcore.index.reading import InstanceRow, Statistics, StoredMetadata
-from dicomcore.index.record import DuplicatePolicy, InstanceRecord, Outcome, Stored
+from dicomcore.index.record import DuplicatePolicy, InPlaceOf, InstanceRecord, Outcome, Stored
 from dicomcore.index.search import Found
 from dicomcore.index.tables import ChangeKind, metadata
 
@@ -23,6 +23,7 @@ __all__ = [
     "ChangeKind",
     "DuplicatePolicy",
     "Found",
+    "InPlaceOf",
     "Index",
     "InstanceRecord",
     "InstanceRow",

@@ -18,20 +18,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from dicomcore.errors import DicomError, IndexUnavailable
-from dicomcore.index.record import DuplicatePolicy, InstanceRecord, Stored
+from dicomcore.index.record import InstanceRecord, Policy, Stored
 
 MAX_GROUP = 512
 GATHERING = 0.002  # seconds that a commit waits for those that were announced
 PAUSE = 1.0  # seconds without an attempt after one that failed
 
-Store = Callable[[Sequence[InstanceRecord], Sequence[DuplicatePolicy]], list[Stored]]
+Store = Callable[[Sequence[InstanceRecord], Sequence[Policy]], list[Stored]]
 """Stores records in one transaction: all of them or, by raising, none."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Submission:
     records: Sequence[InstanceRecord]
-    policy: DuplicatePolicy
+    policy: Policy
     future: Future[list[Stored]]
 
 
@@ -50,7 +50,7 @@ class GroupCommit:
         self._thread = threading.Thread(target=self._run, name="index-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, records: Sequence[InstanceRecord], policy: DuplicatePolicy) -> Future[list[Stored]]:
+    def submit(self, records: Sequence[InstanceRecord], policy: Policy) -> Future[list[Stored]]:
         """Hand records in; the future has an answer to each when they are durable.
 
         Raises:

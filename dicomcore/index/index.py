@@ -18,7 +18,7 @@ from dicomcore.index.migration import check_schema
 from dicomcore.index.nodes import NodeTable
 from dicomcore.index.prepared import Reader
 from dicomcore.index.reading import InstanceRow, Reading, Statistics, StoredMetadata
-from dicomcore.index.record import DuplicatePolicy, InstanceRecord, Stored
+from dicomcore.index.record import DuplicatePolicy, InstanceRecord, Policy, Stored
 from dicomcore.index.search import Found, Search
 from dicomcore.index.writing import clear_tables, delete_resource, store_records
 from dicomcore.query import Query
@@ -49,7 +49,7 @@ class Index:
         check_schema(self._reader.engine)
 
     def submit(
-        self, records: Sequence[InstanceRecord], duplicates: DuplicatePolicy = DuplicatePolicy.REPLACE_IF_CHANGED
+        self, records: Sequence[InstanceRecord], duplicates: Policy = DuplicatePolicy.REPLACE_IF_CHANGED
     ) -> Future[list[Stored]]:
         """Store records in one transaction, together with those of others that wait; see `store`."""
         return self._commits.submit(records, duplicates)
@@ -59,7 +59,7 @@ class Index:
         return self._commits.announce()
 
     def store(
-        self, records: Sequence[InstanceRecord], duplicates: DuplicatePolicy = DuplicatePolicy.REPLACE_IF_CHANGED
+        self, records: Sequence[InstanceRecord], duplicates: Policy = DuplicatePolicy.REPLACE_IF_CHANGED
     ) -> list[Stored]:
         """Store records in their order, and say what became of each; on return it is durable.
 
@@ -124,6 +124,6 @@ class Index:
         """Count what is here."""
         return self._reading.statistics()
 
-    def _store(self, records: Sequence[InstanceRecord], policies: Sequence[DuplicatePolicy]) -> list[Stored]:
+    def _store(self, records: Sequence[InstanceRecord], policies: Sequence[Policy]) -> list[Stored]:
         with self._writing:
             return write(self._writer, lambda transaction: store_records(transaction, records, policies))

@@ -17,6 +17,19 @@ class DuplicatePolicy(enum.Enum):
     REJECT = "reject"
 
 
+@dataclass(frozen=True, slots=True)
+class InPlaceOf:
+    """Store an instance only in place of the version that is stored under ``key``; otherwise what is stored is kept.
+
+    That another form of an instance is made takes time, in which it may be replaced or deleted.
+    """
+
+    key: str
+
+
+Policy = DuplicatePolicy | InPlaceOf
+
+
 class Outcome(enum.Enum):
     """What became of a record. After IDENTICAL, KEPT and CONFLICT the bytes that came are not needed."""
 

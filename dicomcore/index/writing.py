@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, insert, select
 from dicomcore.index.changes import Changes, uid_columns
 from dicomcore.index.compiled import among
 from dicomcore.index.levels import Levels, SeriesState, StoredRow
-from dicomcore.index.record import DuplicatePolicy, InstanceRecord, Outcome, Stored
+from dicomcore.index.record import DuplicatePolicy, InPlaceOf, InstanceRecord, Outcome, Policy, Stored
 from dicomcore.index.rollup import Rollup
 from dicomcore.index.rows import instance_row
 from dicomcore.index.tables import ChangeKind, change, frame_page, instance, metadata, node, series
@@ -42,7 +42,7 @@ _INSERT_FRAME_PAGE = insert(frame_page)
 
 
 def store_records(
-    transaction: Transaction, records: Sequence[InstanceRecord], policies: Sequence[DuplicatePolicy]
+    transaction: Transaction, records: Sequence[InstanceRecord], policies: Sequence[Policy]
 ) -> list[Stored]:
     """Store records in their order, each by its policy, and say what became of each."""
     changes = Changes(transaction)
@@ -66,7 +66,7 @@ def _waves(records: Sequence[InstanceRecord]) -> Iterator[range]:
 
 
 def _store_wave(
-    transaction: Transaction, records: Sequence[InstanceRecord], policies: Sequence[DuplicatePolicy], changes: Changes
+    transaction: Transaction, records: Sequence[InstanceRecord], policies: Sequence[Policy], changes: Changes
 ) -> list[Stored]:
     there = _stored_rows(transaction, [record.sop_instance_uid for record in records])
     answers = [
@@ -84,13 +84,15 @@ def _store_wave(
     return answers
 
 
-def _decide(record: InstanceRecord, there: StoredRow | None, policy: DuplicatePolicy) -> Stored:
+def _decide(record: InstanceRecord, there: StoredRow | None, policy: Policy) -> Stored:
+    if isinstance(policy, InPlaceOf) and (there is None or there.key not in (policy.key, record.key)):
+        return Stored(Outcome.KEPT)
     # The same key is the same arrival: its commit succeeded although the connection broke before it was told.
     if there is None or there.key == record.key:
         return Stored(Outcome.NEW)
     if there.content_digest == record.content_digest:
         return Stored(Outcome.IDENTICAL)
-    outcome = _ON_CONFLICT[policy]
+    outcome = Outcome.REPLACED if isinstance(policy, InPlaceOf) else _ON_CONFLICT[policy]
     return Stored(outcome, there.key if outcome is Outcome.REPLACED else None)
 
 

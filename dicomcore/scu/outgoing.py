@@ -2,7 +2,7 @@
 
 As stored they are read and passed on. Otherwise they become native: in Explicit VR Little Endian if a codec is there,
 and from that in Implicit VR Little Endian, which needs the whole data set at once; large ones are put into a temporary
-file for it.
+file for it. Instances of an archive that has codecs can be had in whatever compression holds them, too.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Outgoing(Protocol):
         """How it is stored."""
 
     async def dataset(self, transfer_syntax_uid: str) -> AsyncIterator[Buffer]:
-        """Its data set, without File Meta Information, as it is stored or in a native transfer syntax.
+        """Its data set, without File Meta Information, as it is stored, native, or in another transfer syntax.
 
         Raises:
             CodecUnavailable: it cannot be had in this transfer syntax.
@@ -66,11 +66,9 @@ class StoredInstance:
         """See `Outgoing`."""
         if transfer_syntax_uid == self.transfer_syntax_uid:
             return await self._as_stored()
-        if transfer_syntax_uid not in NATIVE:
-            raise CodecUnavailable(transfer_syntax_uid)
+        if transfer_syntax_uid != IMPLICIT_VR_LITTLE_ENDIAN:
+            return _without_first(await self.instance.file(transfer_syntax_uid))
         explicit = _without_first(await self.instance.file(EXPLICIT_VR_LITTLE_ENDIAN))
-        if transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN:
-            return explicit
         return await _in_implicit_vr(explicit, self._threads)
 
     async def _as_stored(self) -> AsyncIterator[Buffer]:

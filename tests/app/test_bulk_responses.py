@@ -7,11 +7,11 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.bulk_responses import Item, bulk_response
+from app.bulk_responses import Item, Made, bulk_response
 from app.negotiation import Selection
 from dicomcore.content import Content
 from dicomcore.data import Buffer
-from dicomcore.errors import DamagedInstance
+from dicomcore.errors import CorruptFrame, DamagedInstance
 
 UID = "1.2.840.10008.1.2.1"
 PARTS = Selection("application/octet-stream", True, UID)
@@ -112,3 +112,29 @@ async def test_an_answer_from_which_something_is_left_out_says_so() -> None:
     answer = await get(response, Range="bytes=0-1")
     assert (answer.status_code, answer.headers["warning"]) == (206, "299 x: left out")
     assert contents(parts_of(answer)) == [b"abc"]
+
+
+def made_later(content: Content) -> Made:
+    async def make() -> Content:
+        return content
+
+    return make
+
+
+async def test_items_that_are_made_later_are_parts_of_a_stream() -> None:
+    made = [Item(location, PARTS, made_later(held(content))) for location, content in ITEMS[:2]]
+    items = [*made, Item(ITEMS[2][0], PARTS, read_later(ITEMS[2][1]))]
+    answer = await get(bulk_response(items, b"digest"))
+    assert contents(parts_of(answer)) == [content for _, content in ITEMS]
+    assert "content-length" not in answer.headers
+    at_once = bulk_response([Item(location, PARTS, held(content)) for location, content in ITEMS], b"digest")
+    assert answer.headers["etag"] == at_once.headers["etag"]
+    assert answer.content == (await get(at_once)).content
+
+
+async def test_what_cannot_be_made_first_is_known_before_anything_is_sent() -> None:
+    async def fail() -> Content:
+        raise CorruptFrame(1, "no")
+
+    with pytest.raises(CorruptFrame):
+        await get(bulk_response([Item("1", PARTS, fail)], b"digest"))

@@ -1,14 +1,17 @@
 import pytest
-from builders import JPEG_BASELINE, ct_dataset, ct_instance, element, encapsulated, part10
+from builders import ct_dataset, ct_instance, element, encapsulated, part10
+from in_process import codecs_in_process
 
 from app.bulk_retrieval import bulkdata, frames
 from app.negotiation import acceptable
-from app.responses import RepresentationResponse
+from app.responses import RepresentationResponse, StreamResponse
 from dicomcore.archive import Archive
 from dicomcore.errors import NotAcceptable, ResourceNotFound
 from dicomcore.instance import Instance
 
 ANYTHING = acceptable("*/*")
+PARTS = acceptable('multipart/related; type="image/jls"')
+MPEG4 = "1.2.840.10008.1.2.4.102"
 BASE = "http://t"
 
 
@@ -27,14 +30,44 @@ async def test_the_same_frames_have_the_same_etag_and_others_another(archive: Ar
     assert len(set(tags)) == 4
 
 
-async def test_pixel_data_as_bulk_data_are_decoded_or_not_by_what_is_accepted(archive: Archive) -> None:
-    jpeg = b"\xff\xd8" + bytes(60) + b"\xff\xd9"
-    instance = await stored(archive, part10(ct_dataset(PixelData=None) + encapsulated([jpeg]), JPEG_BASELINE))
-    response = await bulkdata(instance, "7FE00010", acceptable("image/jpeg"), BASE)
+async def test_pixel_data_as_bulk_data_are_as_stored_or_not_by_what_is_accepted(archive: Archive) -> None:
+    stream = b"\0\0\1\xb3" + bytes(60)
+    instance = await stored(archive, part10(ct_dataset(PixelData=None) + encapsulated([stream]), MPEG4))
+    response = await bulkdata(instance, "7FE00010", acceptable("video/mp4"), BASE)
     assert isinstance(response, RepresentationResponse) and response.size == 64
     with pytest.raises(NotAcceptable) as refusal:
         await bulkdata(instance, "7FE00010", acceptable("application/octet-stream"), BASE)
-    assert f"image/jpeg; transfer-syntax={JPEG_BASELINE}" in refusal.value.available
+    assert f"video/mp4; transfer-syntax={MPEG4}" in refusal.value.available
+
+
+def multi_frame(count: int) -> bytes:
+    return ct_instance(extra=element(0x00280008, "IS", f"{count:04}"), PixelData=bytes(32 * count))
+
+
+async def test_few_frames_are_compressed_before_the_answer_begins_and_many_while_it_is_sent(archive: Archive) -> None:
+    archive.codecs = codecs_in_process()
+    instance = await stored(archive, multi_frame(20))
+    few = await frames(instance, range(1, 17), PARTS, BASE)
+    assert isinstance(few, RepresentationResponse)
+    assert len(archive.codecs.cache.frames) == 16  # type: ignore[attr-defined]  # `Remembered` of tests
+    many = await frames(instance, range(1, 21), PARTS, BASE)
+    assert isinstance(many, StreamResponse)
+    assert few.headers["etag"] != many.headers["etag"]
+
+
+@pytest.mark.parametrize("count", [3, 30])
+async def test_a_frame_that_is_not_there_is_known_before_the_answer_begins(archive: Archive, count: int) -> None:
+    archive.codecs = codecs_in_process()
+    instance = await stored(archive, multi_frame(count))
+    with pytest.raises(ResourceNotFound):
+        await frames(instance, range(1, count + 2), PARTS, BASE)
+
+
+async def test_several_frames_are_compressed_into_parts_only(archive: Archive) -> None:
+    archive.codecs = codecs_in_process()
+    instance = await stored(archive, multi_frame(2))
+    with pytest.raises(NotAcceptable, match="single part"):
+        await bulkdata(instance, "7FE00010", acceptable("image/jls"), BASE)
 
 
 async def test_a_sequence_is_no_bulk_data(archive: Archive) -> None:

@@ -6,9 +6,11 @@ from app.negotiation import (
     Acceptable,
     Category,
     Selection,
+    Stored,
     acceptable,
     check_charset,
     content_type,
+    depends_on_targets,
     multipart_content_type,
     select_bulkdata,
     select_document,
@@ -372,6 +374,207 @@ def test_encapsulated_document_is_its_own_media_type() -> None:
 
 def test_document_type_that_is_none_is_passed_over() -> None:
     assert document("*/*", "pdf\r\nX: y").media_type == "application/octet-stream"
+
+
+# What can be converted
+
+
+ROOT = "1.2.840.10008.1.2"
+LOSSLESS = (JPEG_LOSSLESS, JPEG_LS, JPEG_2000, f"{ROOT}.4.110", f"{ROOT}.4.201", f"{ROOT}.4.202", RLE, f"{ROOT}.8.1")
+LOSSY = (JPEG_BASELINE, f"{ROOT}.4.81", f"{ROOT}.4.91", f"{ROOT}.4.203", f"{ROOT}.4.112")
+TARGETS = (ENCAPSULATED_UNCOMPRESSED, f"{ROOT}.4.57", *LOSSLESS, *LOSSY)
+SINGLE_BITS = (ENCAPSULATED_UNCOMPRESSED, f"{ROOT}.8.1", RLE)  # and 32 bits: what image codecs don't hold
+
+PIXELS = {
+    "native": Stored(EXPLICIT_LE, TARGETS),
+    "implicit": Stored(IMPLICIT_LE, TARGETS),
+    "big endian": Stored(EXPLICIT_BE, TARGETS),
+    "deflated": Stored(DEFLATED, TARGETS),
+    "JPEG-LS": Stored(JPEG_LS, tuple(uid for uid in TARGETS if uid != JPEG_LS)),
+    "JPEG": Stored(JPEG_BASELINE, tuple(uid for uid in TARGETS if uid != JPEG_BASELINE)),
+    "part 2": Stored(f"{ROOT}.4.93", TARGETS),
+    "single bits": Stored(EXPLICIT_LE, SINGLE_BITS),
+    "floating point": Stored(EXPLICIT_LE),
+    "video": Stored(MPEG4),
+}
+
+
+def decodes(uid: str) -> bool:
+    return uid != MPEG4
+
+
+def chosen_frame(accept: str, stored: Stored) -> str | None:
+    """What a frame leaves as: media type and last components of the transfer syntax; None for 406."""
+    try:
+        found = select_bulkdata(acceptable(accept), [stored], can_decode=decodes, single=True)[stored]
+    except NotAcceptable:
+        return None
+    return f"{found.media_type} {found.transfer_syntax_uid.removeprefix(ROOT)}"
+
+
+@pytest.mark.parametrize(
+    ("stored", "accept", "expected"),
+    [
+        # A media type alone is what is stored in it, else its default, else nothing
+        ("native", "image/jpeg", "image/jpeg .4.70"),
+        ("native", "image/jls", "image/jls .4.80"),
+        ("native", "image/x-jls", "image/jls .4.80"),
+        ("native", "image/jp2", "image/jp2 .4.90"),
+        ("native", "image/jphc", "image/jphc .4.201"),
+        ("native", "image/jxl", "image/jxl .4.110"),
+        ("native", "image/dicom-rle", "image/dicom-rle .5"),
+        ("native", "application/x-deflate", "application/x-deflate .8.1"),
+        ("native", "image/jpx", None),
+        ("native", "video/mp4", None),
+        ("native", "image/png", None),
+        ("implicit", "image/jls", "image/jls .4.80"),
+        ("big endian", "image/jls", "image/jls .4.80"),
+        ("deflated", "image/jls", "image/jls .4.80"),
+        ("JPEG-LS", "image/jls", "image/jls .4.80"),
+        ("JPEG-LS", "image/jpeg", "image/jpeg .4.70"),
+        ("JPEG", "image/jpeg", "image/jpeg .4.50"),
+        ("JPEG", "image/jls", "image/jls .4.80"),
+        ("part 2", "image/jpx", "image/jpx .4.93"),
+        ("part 2", "image/jp2", "image/jp2 .4.90"),
+        ("single bits", "image/dicom-rle", "image/dicom-rle .5"),
+        ("single bits", "image/jls", None),
+        ("single bits", "image/jpeg", None),
+        ("floating point", "image/jls", None),
+        ("floating point", "image/dicom-rle", None),
+        ("video", "video/mp4", "video/mp4 .4.102"),
+        ("video", "image/jpeg", None),
+        # A transfer syntax that is named is given if it belongs to the media type
+        ("native", f"image/jpeg; transfer-syntax={ROOT}.4.50", "image/jpeg .4.50"),
+        ("native", f"image/jpeg; transfer-syntax={ROOT}.4.57", "image/jpeg .4.57"),
+        ("native", f"image/jls; transfer-syntax={ROOT}.4.81", "image/jls .4.81"),
+        ("native", f"image/jp2; transfer-syntax={ROOT}.4.91", "image/jp2 .4.91"),
+        ("native", f"image/jphc; transfer-syntax={ROOT}.4.202", "image/jphc .4.202"),
+        ("native", f"image/jphc; transfer-syntax={ROOT}.4.203", "image/jphc .4.203"),
+        ("native", f"image/jxl; transfer-syntax={ROOT}.4.112", "image/jxl .4.112"),
+        ("native", f"image/jls; transfer-syntax={ROOT}.4.90", None),
+        ("native", f"application/octet-stream; transfer-syntax={ROOT}.1.98", "application/octet-stream .1.98"),
+        ("native", f"application/octet-stream; transfer-syntax={ROOT}.1", "application/octet-stream .1"),
+        ("native", f"application/octet-stream; transfer-syntax={ROOT}.4.80", None),
+        ("native", f"application/octet-stream; transfer-syntax={ROOT}", None),
+        ("native", f"image/jpx; transfer-syntax={ROOT}.4.92", None),
+        ("JPEG", f"image/jpeg; transfer-syntax={ROOT}.4.70", "image/jpeg .4.70"),
+        ("JPEG-LS", f"image/jls; transfer-syntax={ROOT}.4.81", "image/jls .4.81"),
+        ("single bits", f"image/jpeg; transfer-syntax={ROOT}.4.50", None),
+        ("floating point", f"application/octet-stream; transfer-syntax={ROOT}.1.98", None),
+        ("video", f"image/jpeg; transfer-syntax={ROOT}.4.50", None),
+        # Any transfer syntax is the stored one, and of no other media type
+        ("native", "application/octet-stream; transfer-syntax=*", "application/octet-stream .1"),
+        ("big endian", "application/octet-stream; transfer-syntax=*", "application/octet-stream .1"),
+        ("native", "image/jls; transfer-syntax=*", None),
+        ("JPEG-LS", "image/jls; transfer-syntax=*", "image/jls .4.80"),
+        ("JPEG-LS", "application/octet-stream; transfer-syntax=*", "image/jls .4.80"),
+        ("JPEG", "image/jls; transfer-syntax=*", None),
+        # Wildcards never make a compression
+        ("native", "*/*", "application/octet-stream .1"),
+        ("JPEG-LS", "*/*", "application/octet-stream .1"),
+        ("JPEG", "*/*", "application/octet-stream .1"),
+        ("video", "*/*", "video/mp4 .4.102"),
+        ("native", "image/*", None),
+        ("JPEG-LS", "image/*", "image/jls .4.80"),
+        ("native", "application/*", "application/octet-stream .1"),
+        # Weights
+        ("native", "image/jls;q=0.5, image/jp2", "image/jp2 .4.90"),
+        ("JPEG-LS", "image/jls;q=0.5, image/jp2", "image/jp2 .4.90"),
+        ("JPEG-LS", "image/jls, image/jp2", "image/jls .4.80"),
+        ("native", "image/jpx, image/jls;q=0.2, */*", "image/jls .4.80"),
+        ("single bits", "image/jls, application/octet-stream;q=0.1", "application/octet-stream .1"),
+    ],
+)
+def test_frames_are_converted_to_what_is_named(stored: str, accept: str, expected: str | None) -> None:
+    for form in (accept, f'multipart/related; type="{accept.partition(";")[0]}";{accept.partition(";")[2]}'):
+        if "," not in accept or form is accept:
+            assert chosen_frame(form, PIXELS[stored]) == expected
+
+
+@pytest.mark.parametrize("uid", TARGETS)
+@pytest.mark.parametrize("packaging", [DICOM_PARTS, "application/dicom", "application/zip"])
+def test_instances_are_converted_to_the_transfer_syntax_that_is_named(packaging: str, uid: str) -> None:
+    stored = PIXELS["native"]
+    accept = acceptable(f"{packaging}; transfer-syntax={uid}")
+    found = select_instances(accept, [stored], can_decode=decodes, single=True)[stored]
+    assert (found.transfer_syntax_uid, found.multipart) == (uid, packaging is DICOM_PARTS)
+
+
+@pytest.mark.parametrize(
+    ("stored", "uid", "expected"),
+    [
+        ("native", DEFLATED, DEFLATED),
+        ("JPEG-LS", DEFLATED, DEFLATED),
+        ("floating point", DEFLATED, DEFLATED),
+        ("video", DEFLATED, None),
+        ("video", EXPLICIT_LE, None),
+        ("floating point", JPEG_LS, None),
+        ("native", IMPLICIT_LE, None),
+        ("native", EXPLICIT_BE, None),
+        ("native", "1.2.3", None),
+        ("JPEG", "*", JPEG_BASELINE),
+        ("implicit", "*", EXPLICIT_LE),
+    ],
+)
+def test_instances_are_native_deflated_or_as_they_are(stored: str, uid: str, expected: str | None) -> None:
+    held = PIXELS[stored]
+    accept = acceptable(f"{DICOM_PARTS}; transfer-syntax={uid}")
+    try:
+        found = select_instances(accept, [held], can_decode=decodes)[held].transfer_syntax_uid
+    except NotAcceptable:
+        found = None
+    assert found == expected
+
+
+@pytest.mark.parametrize("stored", ["native", "implicit", "JPEG", "JPEG-LS", "part 2", "floating point"])
+def test_instances_are_explicit_little_endian_where_nothing_is_named(stored: str) -> None:
+    held = PIXELS[stored]
+    for accept in ("*/*", DICOM_PARTS):
+        found = select_instances(acceptable(accept), [held], can_decode=decodes)[held]
+        assert found == Selection("application/dicom", True, EXPLICIT_LE)
+
+
+def test_compressed_media_types_of_instances_are_their_frames() -> None:
+    held = PIXELS["native"]
+    accept = acceptable('multipart/related; type="image/jls"')
+    assert select_instances(accept, [held], can_decode=decodes)[held] == Selection("image/jls", True, JPEG_LS)
+
+
+def test_a_refusal_names_what_there_is() -> None:
+    with pytest.raises(NotAcceptable) as caught:
+        select_bulkdata(acceptable("image/png"), [PIXELS["single bits"]], can_decode=decodes, single=True)
+    assert [one for one in caught.value.available if not one.startswith("multipart")] == [
+        f"application/octet-stream; transfer-syntax={EXPLICIT_LE}",
+        f"application/octet-stream; transfer-syntax={ENCAPSULATED_UNCOMPRESSED}",
+        f"application/x-deflate; transfer-syntax={ROOT}.8.1",
+        f"image/dicom-rle; transfer-syntax={RLE}",
+    ]
+
+
+def test_images_of_one_transfer_syntax_are_chosen_for_by_what_they_can_become() -> None:
+    bits, gray = PIXELS["single bits"], PIXELS["native"]
+    accept = acceptable(f"{DICOM_PARTS}; transfer-syntax={JPEG_LS}")
+    assert list(select_instances(accept, [bits, gray], can_decode=decodes)) == [gray]
+
+
+@pytest.mark.parametrize(
+    ("stored", "accept", "expected"),
+    [
+        (EXPLICIT_LE, "*/*", False),
+        (EXPLICIT_LE, OCTET_PARTS, False),
+        (EXPLICIT_LE, f"{OCTET_PARTS}; transfer-syntax=*", False),
+        (JPEG_LS, "image/jls", False),
+        (JPEG_LS, f"image/jls; transfer-syntax={JPEG_LS}", False),
+        (JPEG_LS, "image/jls, image/jp2;q=0.9", False),
+        (JPEG_LS, "image/jls;q=0.9, image/jp2", True),
+        (EXPLICIT_LE, "image/jls", True),
+        (EXPLICIT_LE, "image/png", True),  # for the refusal to name everything
+    ],
+)
+def test_the_data_set_is_looked_at_only_where_that_matters(stored: str, accept: str, expected: bool) -> None:
+    asked = acceptable(accept)
+    found = depends_on_targets(asked, stored, for_instances=False, can_decode=decodes, single=True)
+    assert found is expected
 
 
 # What is written

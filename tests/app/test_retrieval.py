@@ -3,14 +3,18 @@ from collections.abc import AsyncIterator
 
 import pytest
 from builders import DEFLATED_LE, EXPLICIT_LE, IMPLICIT_LE, RLE_LOSSLESS, ct_dataset, ct_instance
+from in_process import codecs_in_process
 
-from app.negotiation import Selection
-from app.retrieval import Leaving, can_decode, entity_tag, instances_of, stored_syntaxes
+from app.negotiation import Selection, acceptable
+from app.retrieval import Leaving, can_decode, entity_tag, instances_of, leaving_alone, select_form, select_forms
 from dicomcore.archive import Archive
-from dicomcore.data import Buffer
-from dicomcore.errors import ResourceNotFound
+from dicomcore.data import Buffer, read_file
+from dicomcore.errors import NotAcceptable, ResourceNotFound
 from dicomcore.instance import Instance
 from dicomcore.resources import Resource
+
+JPEG_LS = "1.2.840.10008.1.2.4.80"
+PARTS = 'multipart/related; type="application/dicom"'
 
 
 async def stored(archive: Archive, *contents: bytes) -> list[Instance]:
@@ -37,17 +41,31 @@ async def test_instances_of_what_is_not_there_are_not_found(archive: Archive) ->
         await instances_of(archive, Resource("1.2.3"))
 
 
-async def test_the_transfer_syntaxes_of_a_study_are_each_named_once(archive: Archive) -> None:
-    contents = [
-        ct_instance(syntax, SOPInstanceUID=f"1.2.3.{number}", InstanceNumber=str(number))
-        for number, syntax in enumerate((EXPLICIT_LE, DEFLATED_LE, EXPLICIT_LE))
-    ]
-    assert stored_syntaxes(await stored(archive, *contents)) == [EXPLICIT_LE, DEFLATED_LE]
+async def test_every_instance_of_a_study_is_chosen_for_by_what_it_can_become(archive: Archive) -> None:
+    archive.codecs = codecs_in_process()
+    bits = {"BitsAllocated": 1, "BitsStored": 1, "HighBit": 0, "PixelData": bytes(2)}
+    contents = [ct_instance(), ct_instance(SOPInstanceUID="1.2.3.5", InstanceNumber="8", **bits)]
+    gray, mask = await stored(archive, *contents)
+    accepted = acceptable(f"{PARTS}; transfer-syntax={JPEG_LS}")
+    chosen = Selection("application/dicom", True, JPEG_LS)
+    assert await select_forms([gray, mask], accepted, single=False) == [(gray, chosen), (mask, None)]
+    with pytest.raises(NotAcceptable) as refusal:
+        await select_form(mask, accepted, single=False)
+    assert f'multipart/related; type="application/dicom"; transfer-syntax={RLE_LOSSLESS}' in refusal.value.available
+    assert await leaving_alone(gray, accepted) == Leaving(gray, chosen)
+    assert await leaving_alone(mask, accepted) is None
+
+
+async def test_the_data_set_is_not_read_to_choose_what_is_stored(archive: Archive) -> None:
+    archive.codecs = codecs_in_process()
+    (instance,) = await stored(archive, ct_instance())
+    await select_form(instance, acceptable("*/*"), single=True)
+    assert archive.codecs.known(instance.digest) is None
 
 
 @pytest.mark.parametrize(
     ("transfer_syntax", "expected"),
-    [(IMPLICIT_LE, True), (RLE_LOSSLESS, True), ("1.2.840.10008.1.2.4.90", False), ("1.2.3", False)],
+    [(IMPLICIT_LE, True), (RLE_LOSSLESS, True), (JPEG_LS, True), ("1.2.840.10008.1.2.4.102", False), ("1.2.3", False)],
 )
 def test_what_can_be_decoded_is_known_by_transfer_syntax(transfer_syntax: str, expected: bool) -> None:
     assert can_decode(transfer_syntax) == expected
@@ -65,6 +83,13 @@ async def test_what_leaves_in_another_syntax_is_converted(archive: Archive) -> N
     one = leaving(instance, EXPLICIT_LE)
     assert not one.is_as_stored
     assert (await read(await one.read())).endswith(ct_dataset())
+
+
+async def test_what_leaves_in_another_compression_is_compressed(archive: Archive) -> None:
+    archive.codecs = codecs_in_process()
+    (instance,) = await stored(archive, ct_instance())
+    made = read_file(await read(await leaving(instance, JPEG_LS).read()))
+    assert made.transfer_syntax.uid == JPEG_LS
 
 
 async def test_what_is_stored_as_a_bare_data_set_never_leaves_as_stored(archive: Archive) -> None:

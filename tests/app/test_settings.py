@@ -170,6 +170,18 @@ def test_associations_are_guarded_by_address_or_certificate(given: dict[str, obj
     assert load_settings(dimse_port=11112, **given).is_dimse_guarded is is_guarded
 
 
+@pytest.mark.parametrize("given", ["htj2k", "1.2.840.10008.1.2.4.201"])
+def test_images_are_recompressed_to_a_transfer_syntax_by_name_or_uid(given: str) -> None:
+    assert load_settings(recompress=given).recompress == "1.2.840.10008.1.2.4.201"
+    assert load_settings().recompress is None
+
+
+@pytest.mark.parametrize("given", ["jpeg", "explicit", "htj2k-lossy", "gif"])
+def test_nothing_is_recompressed_with_loss(given: str) -> None:
+    with pytest.raises(InvalidSettings, match="recompress"):
+        load_settings(recompress=given)
+
+
 def test_every_number_has_a_unit_and_every_setting_a_description() -> None:
     for name, field in Settings.model_fields.items():
         assert field.description, name

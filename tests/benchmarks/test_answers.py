@@ -1,10 +1,28 @@
 """The checks: what is right passes, what is nearly right does not."""
 
+import io
+
+import imagecodecs
+import numpy as np
 import orjson
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 
 from benchmarks import part10
-from benchmarks.answers import STUDY, WrongAnswer, described, found, framed, parts, retrieved, stored
+from benchmarks.answers import (
+    STUDY,
+    WrongAnswer,
+    described,
+    found,
+    framed,
+    like,
+    parts,
+    picture,
+    retrieved,
+    stored,
+    transcoded,
+)
 from benchmarks.client import Response
 from benchmarks.instance import Instance
 
@@ -75,3 +93,42 @@ def test_a_frame_may_be_padded_but_not_another_one() -> None:
     framed(b"\xff\xd9")(multipart(b"\xff\xd9\0"))
     with pytest.raises(WrongAnswer, match="another frame"):
         framed(b"\xff\xd9")(multipart(b"\xff\xd8"))
+
+
+PIXELS = np.random.default_rng(1).integers(0, 4096, (32, 48), np.uint16)
+RAMP = np.broadcast_to(np.arange(0, 224, 7, np.uint8)[:, None, None], (32, 48, 3))
+
+
+def jpeg(pixels: NDArray[np.uint8], quality: int = 90) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", quality=quality)
+    return file.getvalue()
+
+
+def rendered(body: bytes, media_type: str = "image/jpeg", status: int = 200) -> Response:
+    return Response(status, {"content-type": media_type}, body)
+
+
+def test_a_transcoded_frame_has_to_have_exactly_its_pixels() -> None:
+    transcoded(PIXELS.tobytes())(multipart(imagecodecs.jpegls_encode(PIXELS)))
+    with pytest.raises(WrongAnswer, match="other pixels"):
+        transcoded(PIXELS.tobytes())(multipart(imagecodecs.jpegls_encode(PIXELS, level=1)))
+
+
+def test_a_picture_has_to_be_as_large_as_its_frame_and_to_show_something() -> None:
+    grey = RAMP[:, :, 0].copy()
+    picture(PIXELS.tobytes())(rendered(jpeg(grey)))
+    with pytest.raises(WrongAnswer, match=r"a picture of \(31, 48\)"):
+        picture(PIXELS.tobytes())(rendered(jpeg(grey[1:])))
+    with pytest.raises(WrongAnswer, match="nothing is to be seen"):
+        picture(PIXELS.tobytes())(rendered(jpeg(grey // 8)))
+    with pytest.raises(WrongAnswer, match="a text/html"):
+        picture(PIXELS.tobytes())(rendered(jpeg(grey), "text/html"))
+    with pytest.raises(WrongAnswer, match="status 406"):
+        picture(PIXELS.tobytes())(rendered(b"", status=406))
+
+
+def test_a_rendered_tile_may_be_encoded_again_but_not_be_another_one() -> None:
+    like(jpeg(RAMP.copy()))(rendered(jpeg(RAMP.copy(), quality=60)))
+    with pytest.raises(WrongAnswer, match="another picture"):
+        like(jpeg(RAMP.copy()))(rendered(jpeg(RAMP[::-1].copy())))

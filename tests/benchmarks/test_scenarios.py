@@ -32,7 +32,7 @@ def test_a_scenario_asks_the_same_again_for_the_same_chance(scenario: Scenario) 
 
 
 def test_names_are_distinct_and_targets_ask_for_more_than_a_tie() -> None:
-    assert len({scenario.name for scenario in SCENARIOS}) == len(SCENARIOS) == 22
+    assert len({scenario.name for scenario in SCENARIOS}) == len(SCENARIOS) == 26
     assert all(scenario.target > 1 for scenario in SCENARIOS)
 
 
@@ -41,6 +41,24 @@ def test_stored_images_are_new_each_time() -> None:
     bodies = {e.request.body for e in itertools.islice(scenario.exchanges(CORPUS, random.Random(1)), 5)}
     assert len(bodies) == 5
     assert not any(CORPUS.ct[0].sop.encode() in body for body in bodies)
+
+
+def asked(name: str, count: int) -> list[str]:
+    scenario = next(s for s in SCENARIOS if s.name == name)
+    return [e.request.path for e in itertools.islice(scenario.exchanges(CORPUS, random.Random(1)), count)]
+
+
+def test_no_picture_is_asked_for_twice_before_all_have_been() -> None:
+    paths = asked("rendered CT", 600)
+    assert len(set(paths[:300])) == 300
+    assert paths[300:] == paths[:300]
+
+
+def test_those_who_ask_for_the_same_ask_for_another_one_in_each_round() -> None:
+    scenario = next(s for s in SCENARIOS if s.name == "the same rendered CT, 16 clients")
+    paths = asked(scenario.name, 2 * scenario.per_round)
+    assert len(set(paths[: scenario.per_round])) == len(set(paths[scenario.per_round :])) == 1
+    assert paths[0] != paths[-1]
 
 
 def test_a_ratio_compares_latency_and_under_load_throughput() -> None:

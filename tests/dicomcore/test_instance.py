@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from builders import (
     DEFLATED_LE,
@@ -20,11 +21,13 @@ from builders import (
     part10,
     sequence,
 )
+from builders import RLE_LOSSLESS as RLE
+from in_process import InProcess, codecs_in_process
 
 from app.settings import Settings
 from dicomcore.archive import Archive
 from dicomcore.content import Content
-from dicomcore.data import Buffer
+from dicomcore.data import Buffer, Part10, read_file
 from dicomcore.errors import (
     CodecUnavailable,
     CorruptFrame,
@@ -34,9 +37,12 @@ from dicomcore.errors import (
     StorageUnavailable,
 )
 from dicomcore.instance import Instance
+from dicomcore.pixels import Encoding, PixelFormat, convert_frame, frame_index, stored_frame
 from dicomcore.storage import Storage, StoredObject
 from dicomcore.threads import Threads
+from dicomcore.transcoding import Codecs
 
+JPEG_LS, JPEG_2000 = "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.90"
 WORDS = bytes(range(32))
 SWAPPED = b"".join(WORDS[n : n + 2][::-1] for n in range(0, 32, 2))
 JPEGS = [b"\xff\xd8" + bytes([n]) * 60 + b"\xff\xd9" for n in range(3)]
@@ -141,11 +147,144 @@ async def test_a_file_in_explicit_little_endian_is_made_of_what_is_native(
 
 
 async def test_what_cannot_be_decoded_is_not_made(archive: Archive) -> None:
+    archive.codecs = None
     instance = await stored(archive, JPEG)
     with pytest.raises(CodecUnavailable):
         await instance.file(EXPLICIT_LE)
     with pytest.raises(CodecUnavailable):
         await instance.frames([1], decoded=True)
+    assert await instance.targets() == ()
+
+
+# Other transfer syntaxes
+
+
+PIXELS = np.arange(48, dtype="<u2").tobytes()
+
+
+def three_frames(transfer_syntax: str = EXPLICIT_LE) -> bytes:
+    content = ct_instance(extra=element(0x00280008, "IS", "3 "), PixelData=PIXELS)
+    if transfer_syntax == EXPLICIT_LE:
+        return content
+    form = PixelFormat.of(read_file(content).dataset)
+    frames = [
+        convert_frame(PIXELS[start : start + 32], form, EXPLICIT_LE, transfer_syntax, 1, Encoding())[0]
+        for start in (0, 32, 64)
+    ]
+    number = element(0x00280008, "IS", "3 ")
+    return part10(ct_dataset(PixelData=None, extra=b"") + encapsulated(frames), transfer_syntax).replace(
+        element(0x00280010, "US", 4), number + element(0x00280010, "US", 4)
+    )
+
+
+@pytest.fixture
+def codecs(archive: Archive) -> Codecs:
+    """Codecs of the archive, in this process."""
+    archive.codecs = codecs_in_process()
+    return archive.codecs
+
+
+@pytest.mark.parametrize("kept", [EXPLICIT_LE, JPEG_LS, RLE])
+@pytest.mark.parametrize("uid", [EXPLICIT_LE, DEFLATED_LE, JPEG_LS, JPEG_2000, RLE])
+async def test_a_file_is_made_in_any_transfer_syntax(archive: Archive, codecs: Codecs, kept: str, uid: str) -> None:
+    instance = await stored(archive, three_frames(kept))
+    made = read_file(await joined(await instance.file(uid)))
+    assert made.transfer_syntax.uid == uid == made.file_meta.text(0x00020010)
+    assert made.dataset.text(0x00080018) == "1.2.3.4"
+    assert await frames_of(archive, made) == PIXELS
+
+
+async def frames_of(archive: Archive, made: Part10) -> bytes:
+    """The pixels of a file, decoded by the functions that no instance is needed for."""
+    form = PixelFormat.of(made.dataset)
+    frames = frame_index(made.dataset)
+    buffer = made.dataset.elements[0x7FE00010].buffer
+    found = [stored_frame(frames, buffer, number) for number in (1, 2, 3)]
+    uid = made.transfer_syntax.uid
+    return b"".join([convert_frame(frame, form, uid, EXPLICIT_LE, 1, Encoding())[0] for frame in found])
+
+
+async def test_what_has_no_pixels_can_be_deflated_and_nothing_else(archive: Archive, codecs: Codecs) -> None:
+    instance = await stored(archive, ct_instance(PixelData=None))
+    assert read_file(await joined(await instance.file(DEFLATED_LE))).dataset.text(0x00100020) == "PID1"
+    assert await instance.targets() == ()
+    with pytest.raises(CodecUnavailable):
+        await instance.file(JPEG_LS)
+
+
+async def test_damage_is_known_before_anything_is_compressed(
+    archive: Archive, codecs: Codecs, settings: Settings
+) -> None:
+    instance = await stored(archive, three_frames())
+    damage(settings)
+    with pytest.raises(DamagedInstance):
+        await instance.file(JPEG_LS)
+
+
+async def test_a_broken_frame_is_known_before_the_first_byte(archive: Archive, codecs: Codecs) -> None:
+    instance = await stored(archive, JPEG)
+    with pytest.raises(CorruptFrame):
+        await instance.file(EXPLICIT_LE)
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+async def test_compressed_frames_are_decoded(archive: Archive, codecs: Codecs, lazy: bool) -> None:
+    instance = await stored(archive, three_frames(JPEG_LS))
+    frames = await instance.frames([3, 1], decoded=True, lazy=lazy)
+    assert [frame.size for frame in frames] == [32, 32]
+    assert [await whole(frame) for frame in frames] == [PIXELS[64:], PIXELS[:32]]
+    assert await whole(await instance.pixel_data(lazy=lazy)) == PIXELS
+
+
+async def test_frames_are_compressed_and_each_of_them_once(archive: Archive, codecs: Codecs) -> None:
+    instance = await stored(archive, three_frames())
+    form = PixelFormat.of(read_file(three_frames()).dataset)
+    for _ in range(2):
+        frames = await instance.converted_frames([2, 3], JPEG_LS)
+        native = [convert_frame(await one.whole(), form, JPEG_LS, EXPLICIT_LE, 1, Encoding())[0] for one in frames]
+        assert native == [PIXELS[32:64], PIXELS[64:]]
+    assert isinstance(codecs.workers, InProcess)
+    assert codecs.workers.runs["convert_frame"] == 2
+
+
+@pytest.mark.parametrize("uid", [EXPLICIT_BE, DEFLATED_LE, IMPLICIT_LE])
+async def test_native_frames_of_any_byte_order_are_compressed(archive: Archive, codecs: Codecs, uid: str) -> None:
+    pixels = SWAPPED if uid == EXPLICIT_BE else WORDS
+    instance = await stored(archive, ct_instance(uid, BitsStored=16, HighBit=15, PixelData=pixels))
+    (frame,) = await instance.converted_frames([1], JPEG_LS)
+    form = (await instance.convertible()).form
+    assert convert_frame(await frame.whole(), form, JPEG_LS, EXPLICIT_LE, 1, Encoding())[0] == WORDS
+
+
+async def test_targets_are_what_the_pixels_go_into(archive: Archive, codecs: Codecs) -> None:
+    instance = await stored(archive, three_frames())
+    targets = await instance.targets()
+    assert {JPEG_LS, JPEG_2000, RLE} <= set(targets)
+    assert codecs.known(instance.digest) == await instance.convertible()
+
+
+async def test_a_frame_that_is_not_there_is_not_made(archive: Archive, codecs: Codecs) -> None:
+    for content in (three_frames(), three_frames(JPEG_LS)):
+        instance = await stored(archive, content)
+        with pytest.raises(ResourceNotFound):
+            await instance.converted_frames([4], JPEG_2000)
+        with pytest.raises(ResourceNotFound):
+            await instance.frames([1, 4], decoded=True, lazy=True)
+        with pytest.raises(ResourceNotFound):
+            instance.check_frames([1, 4])
+
+
+async def test_compressed_frames_whose_pixels_are_said_to_share_chroma_are_whole(
+    archive: Archive, codecs: Codecs
+) -> None:
+    color = {"SamplesPerPixel": 3, "BitsAllocated": 8, "BitsStored": 8, "HighBit": 7}
+    native = ct_instance(**color, PhotometricInterpretation="RGB", PixelData=bytes(48))
+    form = PixelFormat.of(read_file(native).dataset)
+    frame, _ = convert_frame(bytes(48), form, EXPLICIT_LE, JPEG_BASELINE, 1, Encoding())
+    attributes = ct_dataset(**color, PhotometricInterpretation="YBR_FULL_422", PixelData=None)
+    instance = await stored(archive, part10(attributes + encapsulated([frame]), JPEG_BASELINE))
+    (decoded,) = await instance.frames([1], decoded=True)
+    assert decoded.size == (await instance.pixel_data()).size == 48
 
 
 # Objects below and above the size up to which they are copied on the event loop

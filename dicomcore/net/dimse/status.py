@@ -272,10 +272,12 @@ STATUS: Mapping[type[errors.DicomError], int] = {
     errors.CodecError: UNABLE_TO_PROCESS,
     errors.CodecUnavailable: UNABLE_TO_PROCESS,
     errors.CorruptFrame: UNABLE_TO_PROCESS,
+    errors.WorkerFailed: UNABLE_TO_PROCESS,
     errors.StorageUnavailable: OUT_OF_RESOURCES,
     errors.StorageFull: OUT_OF_RESOURCES,
     errors.IndexUnavailable: OUT_OF_RESOURCES,
     errors.DamagedInstance: UNABLE_TO_PROCESS,
+    errors.WorkersUnavailable: OUT_OF_RESOURCES,
     # Another application entity was asked, to answer this one: what it could not do, neither can we now.
     errors.NetworkError: CANNOT_PERFORM_SUBOPERATIONS,
     errors.MalformedPdu: CANNOT_PERFORM_SUBOPERATIONS,

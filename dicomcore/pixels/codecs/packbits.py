@@ -21,3 +21,9 @@ def decode_packbits(segment: bytes, length: int) -> NDArray[np.uint8]:
             return decoded[:length]
         raise ValueError("a run reaches beyond its segment") from error
     return decoded[: min(len(result), length)]
+
+
+def encode_packbits(rows: NDArray[np.uint8]) -> bytes:
+    """Encode the rows of one plane of bytes, no run beyond its row; padded to even length."""
+    segment = bytes(imagecodecs.packbits_encode(rows, axis=-1))
+    return segment + b"\0" * (len(segment) & 1)

@@ -12,7 +12,6 @@ from builders import (
     EXPLICIT_BE,
     EXPLICIT_LE,
     IMPLICIT_LE,
-    JPEG_BASELINE,
     RLE_LOSSLESS,
     ct_dataset,
     ct_instance,
@@ -34,13 +33,14 @@ INSTANCE = f"{SERIES}/instances/1.2.3.4"
 LEVELS = [STUDY, SERIES, INSTANCE]
 SINGLE = {"Accept": "application/dicom"}
 AS_STORED = {"Accept": "application/dicom; transfer-syntax=*"}
+RETIRED_JPEG = "1.2.840.10008.1.2.4.65"
 JPEG = b"\xff\xd8" + bytes(range(60)) + b"\xff\xd9"
 
 
 def jpeg_instance(**overrides: Any) -> bytes:
-    """A slice whose pixel data are said to be JPEG: nothing decodes them here."""
+    """A slice whose pixel data are said to be in a JPEG process that is retired: nothing decodes them here."""
     dataset = ct_dataset(PixelData=None, **overrides) + encapsulated([JPEG])
-    return part10(dataset, JPEG_BASELINE, sop_instance=str(overrides.get("SOPInstanceUID", "1.2.3.4")))
+    return part10(dataset, RETIRED_JPEG, sop_instance=str(overrides.get("SOPInstanceUID", "1.2.3.4")))
 
 
 def rle_instance() -> bytes:
@@ -236,7 +236,7 @@ async def test_those_syntaxes_are_not_to_be_had(client: httpx.AsyncClient, trans
 
 @pytest.mark.parametrize(
     ("content", "transfer_syntax"),
-    [(ct_instance(DEFLATED_LE), DEFLATED_LE), (rle_instance(), RLE_LOSSLESS), (jpeg_instance(), JPEG_BASELINE)],
+    [(ct_instance(DEFLATED_LE), DEFLATED_LE), (rle_instance(), RLE_LOSSLESS), (jpeg_instance(), RETIRED_JPEG)],
 )
 async def test_what_is_stored_leaves_as_it_is_by_asterisk_or_by_name(
     client: httpx.AsyncClient, content: bytes, transfer_syntax: str
@@ -266,7 +266,7 @@ async def test_what_cannot_be_decoded_is_refused_and_the_refusal_says_how_to_get
     await store(client, jpeg_instance())
     answer = await client.get(INSTANCE, headers=SINGLE)
     assert answer.status_code == 406
-    assert f"application/dicom; transfer-syntax={JPEG_BASELINE}" in answer.json()["available"]
+    assert f"application/dicom; transfer-syntax={RETIRED_JPEG}" in answer.json()["available"]
 
 
 async def test_instances_that_cannot_be_had_as_asked_are_left_out_and_told_of(client: httpx.AsyncClient) -> None:
@@ -281,7 +281,7 @@ async def test_each_part_has_a_syntax_of_its_own(client: httpx.AsyncClient) -> N
     await store(client, ct_instance(), jpeg_instance(SOPInstanceUID="1.2.3.5", InstanceNumber="8"))
     accept = {"Accept": 'multipart/related; type="application/dicom"; transfer-syntax=*'}
     parts = parts_of(await client.get(STUDY, headers=accept))
-    assert [part.headers["Content-Type"].partition("=")[2] for part in parts] == [EXPLICIT_LE, JPEG_BASELINE]
+    assert [part.headers["Content-Type"].partition("=")[2] for part in parts] == [EXPLICIT_LE, RETIRED_JPEG]
 
 
 async def test_a_study_that_is_converted_in_part_is_complete(client: httpx.AsyncClient) -> None:

@@ -5,7 +5,7 @@ import pytest
 from index_fixtures import DATABASES, new_database, open_index, record
 
 from dicomcore.errors import MalformedDataset
-from dicomcore.index import DuplicatePolicy, Index, Outcome
+from dicomcore.index import DuplicatePolicy, Index, InPlaceOf, Outcome
 from dicomcore.index.record import InstanceRecord, Stored
 from dicomcore.resources import Resource
 
@@ -41,6 +41,23 @@ def test_other_content_is_dealt_with_by_the_policy(
     index.store([record(key="k1")])
     assert index.store([record(key="k2", content="changed")], policy) == [answer]
     assert keys(index) == [kept]
+
+
+def test_another_form_takes_the_place_of_the_version_it_was_made_of(index: Index) -> None:
+    index.store([record(key="k1")])
+    assert index.store([record(key="k2", content="form")], InPlaceOf("k1")) == [Stored(Outcome.REPLACED, "k1")]
+    assert index.store([record(key="k2", content="form")], InPlaceOf("k1")) == [Stored(Outcome.NEW)]  # told again
+    assert keys(index) == ["k2"]
+
+
+def test_another_form_of_what_was_replaced_or_deleted_meanwhile_is_not_stored(index: Index) -> None:
+    index.store([record(key="k1")])
+    index.store([record(key="k2", content="newer")])
+    assert index.store([record(key="k3", content="form")], InPlaceOf("k1")) == [Stored(Outcome.KEPT)]
+    assert keys(index) == ["k2"]
+    index.delete(Resource("1.1"))
+    assert index.store([record(key="k4", content="form")], InPlaceOf("k2")) == [Stored(Outcome.KEPT)]
+    assert keys(index) == []
 
 
 def test_instances_with_one_uid_in_one_group_are_stored_in_their_order(index: Index) -> None:

@@ -17,6 +17,7 @@ from builders import (
     encapsulated,
     part10,
 )
+from in_process import codecs_in_process
 
 from dicomcore.archive import Archive
 from dicomcore.data import Buffer
@@ -125,7 +126,22 @@ async def test_what_no_codec_undoes_is_said_before_anything_is_sent(
             await item.dataset(JPEG_BASELINE)
 
 
-async def test_nothing_is_compressed(archive: Archive, tmp_path: Path, threads: Threads) -> None:
+@pytest.mark.parametrize("uid", [EXPLICIT_LE, IMPLICIT_LE])
+async def test_what_is_compressed_becomes_native_for_who_takes_nothing_else(
+    archive: Archive, threads: Threads, uid: str
+) -> None:
+    archive.codecs = codecs_in_process()
+    samples = pack("<16H", *range(16))
+    instance = (await stored(archive, ct_instance(PixelData=samples), threads)).instance
+    again = b"".join([bytes(buffer) async for buffer in await instance.file(JPEG)])
+    await archive.delete(Resource("1.2.3"))
+    item = await stored(archive, again, threads)
+    assert item.transfer_syntax_uid == JPEG
+    expected = ct_dataset(implicit=uid == IMPLICIT_LE, PixelData=samples)
+    assert await joined(await item.dataset(uid)) == expected
+
+
+async def test_without_codecs_nothing_is_compressed(archive: Archive, tmp_path: Path, threads: Threads) -> None:
     for item in (await stored(archive, ct_instance(), threads), await on_disk(tmp_path, ct_instance(), threads)):
         with pytest.raises(CodecUnavailable):
             await item.dataset(RLE_LOSSLESS)

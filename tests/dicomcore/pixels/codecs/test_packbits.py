@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from dicomcore.pixels.codecs import decode_packbits
+from dicomcore.pixels.codecs.packbits import encode_packbits
 
 
 def test_runs_and_literals_are_decoded() -> None:
@@ -24,3 +26,13 @@ def test_empty_segment_holds_nothing() -> None:
 def test_run_beyond_the_segment_is_refused() -> None:
     with pytest.raises(ValueError, match="beyond"):
         decode_packbits(b"\x05ab", 10)
+
+
+def test_no_run_reaches_into_the_next_row() -> None:
+    assert encode_packbits(np.full((2, 4), 7, np.uint8)) == b"\xfd\7\xfd\7"
+
+
+def test_encoded_segment_is_of_even_length() -> None:
+    segment = encode_packbits(np.array([[1, 2]], np.uint8))
+    assert segment == b"\1\1\2\0"
+    assert decode_packbits(segment, 2).tobytes() == b"\1\2"

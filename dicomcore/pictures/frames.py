@@ -1,0 +1,63 @@
+"""Frames of an instance, as they are handed to the process that decodes and renders them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dicomcore.data import Buffer
+from dicomcore.instance import Instance
+from dicomcore.rendering import FrameDescription, ImageDescription, describe
+from dicomcore.threads import Threads
+from dicomcore.uids import EXPLICIT_VR_LITTLE_ENDIAN
+
+_DESCRIPTIONS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFrame:
+    """One frame: its bytes, encapsulated as stored or native in little endian, and what to make of them."""
+
+    content: Buffer
+    transfer_syntax_uid: str
+    frame_number: int
+    description: FrameDescription
+
+
+class Frames:
+    """Reads frames, and remembers the descriptions of the images that were looked at last."""
+
+    def __init__(self, threads: Threads, remembered: int = _DESCRIPTIONS) -> None:
+        self._threads = threads
+        self._remembered = remembered
+        self._descriptions: OrderedDict[bytes, ImageDescription] = OrderedDict()
+
+    async def describe(self, instance: Instance) -> ImageDescription:
+        """What the data set of an image says about how it is shown."""
+        found = self._descriptions.get(instance.digest)
+        if found is None:
+            found = await self._threads(describe, await instance.dataset())
+            self._descriptions[instance.digest] = found
+            while len(self._descriptions) > self._remembered:
+                self._descriptions.popitem(last=False)
+        else:
+            self._descriptions.move_to_end(instance.digest)
+        return found
+
+    async def read(self, instance: Instance, frame_numbers: Sequence[int]) -> list[StoredFrame]:
+        """Frames by number from 1; raises as `Instance.frames` does."""
+        description = await self.describe(instance)
+        is_encapsulated = instance.is_encapsulated
+        contents = await instance.frames(frame_numbers, decoded=not is_encapsulated)
+        uid = instance.transfer_syntax_uid if is_encapsulated else EXPLICIT_VR_LITTLE_ENDIAN
+        return [
+            StoredFrame(await content.whole(), uid, number, description.frame(number))
+            for number, content in zip(frame_numbers, contents, strict=True)
+        ]
+
+    async def count(self, instance: Instance) -> int:
+        """How many frames can be asked for; of a video, which is stored as one, those that its data set tells."""
+        if instance.number_of_frames != 1:
+            return instance.number_of_frames
+        return max(1, (await self.describe(instance)).number_of_frames)

@@ -1,0 +1,245 @@
+"""Rendered instances and frames: what is asked for is found, handed to a worker process, and remembered.
+
+Pixels are decoded and drawn in worker processes, where a broken codestream does no harm; documents and waveforms are
+text and lines, and made in threads. What was made is cached by what it was made of and how (`FrameCache`), and asked
+for by many at once it is made once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from hashlib import blake2b
+from typing import ParamSpec, TypeVar
+
+from dicomcore.content import Content
+from dicomcore.documents import Reference, rendered_document
+from dicomcore.errors import DicomError, InvalidParameter, LimitExceeded, ResourceNotFound, UnsupportedSopClass
+from dicomcore.frame_cache import FrameCache
+from dicomcore.instance import Instance
+from dicomcore.pictures.frames import Frames
+from dicomcore.pictures.kinds import Kind, kind_of
+from dicomcore.pictures.referenced import needed_for, presented_frames, source_frame, whole_series
+from dicomcore.rendering import (
+    MOVING_MEDIA_TYPES,
+    PresentationState,
+    PresentedFrame,
+    RenderingOptions,
+    animation_frames,
+    read_presentation_state,
+    read_segmentation,
+    render_frame,
+    render_frames,
+    render_presented,
+    render_segmented,
+    render_video_frame,
+    stored_picture,
+)
+from dicomcore.resources import Resource
+from dicomcore.source import Source
+from dicomcore.threads import Threads
+from dicomcore.waveforms import rendered_waveform
+from dicomcore.workers import Workers
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+TO_BASE = "../../../../../.."
+"""From the rendered form of an instance to the Base URI."""
+
+_MOST_SEGMENTS = 256
+_MOST_MISSING = 64  # images that are looked for before a presentation state is given up
+_MAX_VIDEO_BYTES = 256 << 20
+_VERSION = b"1"  # changes when the same request gives another picture
+
+
+class Renderer:
+    """Makes pictures of what a `Source` holds. ``source`` is given with each request: an instance refers to others.
+
+    ``long`` is for what takes seconds, animations and volumes: a frame does not wait behind them.
+    """
+
+    def __init__(self, workers: Workers, cache: FrameCache, threads: Threads, *, long: Workers | None = None) -> None:
+        self.workers = workers
+        self.long = long or workers
+        self.frames = Frames(threads)
+        self._cache = cache
+        self._threads = threads
+        self._of_kind: dict[Kind, Callable[[Source, Instance, RenderingOptions], Awaitable[bytes]]] = {
+            Kind.IMAGE: self._image,
+            Kind.FRAMES: self._image,
+            Kind.VIDEO: self._image,
+            Kind.PRESENTATION_STATE: self._presentation_state,
+            Kind.SEGMENTATION: self._segmentation,
+            Kind.WAVEFORM: self._waveform,
+        }
+
+    async def instance(
+        self, source: Source, instance: Instance, options: RenderingOptions, *, to_base: str = TO_BASE
+    ) -> Content:
+        """An instance in ``options.media_type``, one of its `media_types_of`.
+
+        ``to_base`` leads from where the picture is to the Base URI: links in documents begin with it.
+
+        Raises:
+            UnsupportedSopClass: there is no picture of such an instance.
+            CorruptFrame, CodecUnavailable, LimitExceeded: its pixels cannot be decoded.
+            ResourceNotFound: what it refers to is not here.
+        """
+        kind = kind_of(instance)
+        if kind is None:
+            raise UnsupportedSopClass(instance.sop_class_uid)
+        if kind is Kind.VIDEO and options.media_type.startswith("video/"):
+            (stream,) = await instance.frames([1], decoded=False, lazy=True)
+            return stream
+        if kind is Kind.DOCUMENT:
+            return await self._content(
+                _key(instance, 0, options, to_base), partial(self._document, instance, options, to_base)
+            )
+        return await self._content(_key(instance, 0, options), partial(self._of_kind[kind], source, instance, options))
+
+    async def frame(self, source: Source, instance: Instance, frame_number: int, options: RenderingOptions) -> Content:
+        """One frame, counted from 1, of an instance that has frames; raises as `instance` does."""
+        if kind_of(instance) is Kind.SEGMENTATION:
+            make = partial(self._segmentation_frame, source, instance, frame_number, options)
+        else:
+            make = partial(self._frame, instance, frame_number, options)
+        return Content.of([await self._cache.get(_key(instance, frame_number, options), make)])
+
+    async def close(self) -> None:
+        """End the processes that make pictures."""
+        await self.workers.close()
+        await self.long.close()
+
+    async def _content(self, key: bytes, make: Callable[[], Awaitable[bytes]]) -> Content:
+        return Content.of([await self._cache.get(key, make)])
+
+    async def cached(self, key: bytes, make: Callable[[], Awaitable[bytes]]) -> bytes:
+        """What was made under this key, or is made now."""
+        return await self._cache.get(key, make)
+
+    async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run what takes processor time, but no codec."""
+        return await self._threads(function, *args, **kwargs)
+
+    async def presented(
+        self, source: Source, state_instance: Instance, image: Instance, options: RenderingOptions
+    ) -> Content:
+        """An image as a presentation state shows it, out of those that the state refers to.
+
+        Raises:
+            InvalidParameter: the presentation state does not refer to the image.
+        """
+        state = await self._threads(read_presentation_state, await state_instance.dataset())
+        uid = image.resource.sop_instance_uid
+        references = tuple(one for one in state.references if one.sop_instance_uid == uid)
+        if not references:
+            raise InvalidParameter("presentationUID", "the presentation state does not refer to this image")
+        key = _key(state_instance, 0, options) + image.digest
+
+        async def make() -> bytes:
+            needed = needed_for(state, references[0])
+            presented = await presented_frames(source, self.frames, image, needed)
+            return await self.workers.run(render_presented, presented, state, options)
+
+        return Content.of([await self._cache.get(key, make)])
+
+    async def _frame(self, instance: Instance, frame_number: int, options: RenderingOptions) -> bytes:
+        if not instance.number_of_frames:
+            raise ResourceNotFound(f"frame {frame_number} of {instance.resource}")
+        if kind_of(instance) is Kind.VIDEO:
+            return await self._video_frame(instance, frame_number, options)
+        (stored,) = await self.frames.read(instance, [frame_number])
+        as_stored = stored_picture(stored.content, stored.transfer_syntax_uid, stored.description, options)
+        if as_stored is not None:
+            return as_stored
+        return await self.workers.run(
+            render_frame, stored.content, stored.transfer_syntax_uid, frame_number, stored.description, options
+        )
+
+    async def _video_frame(self, instance: Instance, frame_number: int, options: RenderingOptions) -> bytes:
+        """One picture of a stream, which is stored as one frame."""
+        if instance.size > _MAX_VIDEO_BYTES:
+            raise LimitExceeded("bytes in a video that frames are rendered of", _MAX_VIDEO_BYTES)
+        description = await self.frames.describe(instance)
+        (stream,) = await self.frames.read(instance, [1])
+        return await self.workers.run(
+            render_video_frame,
+            stream.content,
+            stream.transfer_syntax_uid,
+            frame_number,
+            description.frame(frame_number),
+            options,
+        )
+
+    async def _image(self, _source: Source, instance: Instance, options: RenderingOptions) -> bytes:
+        description = await self.frames.describe(instance)
+        is_moving = options.media_type in MOVING_MEDIA_TYPES and not options.is_still
+        if not is_moving or instance.number_of_frames == 1:
+            return await self._frame(instance, description.representative_frame, options)
+        numbers = animation_frames(instance.number_of_frames, instance.size // instance.number_of_frames)
+        stored = await self.frames.read(instance, numbers)
+        return await self.long.run(
+            render_frames,
+            [one.content for one in stored],
+            stored[0].transfer_syntax_uid,
+            [one.description for one in stored],
+            options,
+            description.cine.durations(numbers),
+            numbers,
+        )
+
+    async def _presentation_state(self, source: Source, instance: Instance, options: RenderingOptions) -> bytes:
+        state = await self._threads(read_presentation_state, await instance.dataset())
+        is_moving = options.media_type in MOVING_MEDIA_TYPES and not options.is_still
+        if is_moving or state.whole_series:
+            series = await whole_series(source, instance, state.whole_series)
+            presented = await presented_frames(source, self.frames, instance, (*state.references, *series))
+        else:
+            presented = await self._first_shown(source, instance, state)
+        return await self.workers.run(render_presented, presented, state, options)
+
+    async def _first_shown(self, source: Source, instance: Instance, state: PresentationState) -> list[PresentedFrame]:
+        """The first image that is here, with what is subtracted from it or laid over it."""
+        missing: DicomError | None = None
+        for image in state.images[:_MOST_MISSING]:
+            try:
+                return await presented_frames(source, self.frames, instance, needed_for(state, image))
+            except ResourceNotFound as error:
+                missing = missing or error
+        raise missing or ResourceNotFound(f"images that {instance.resource} refers to")
+
+    async def _segmentation(self, source: Source, instance: Instance, options: RenderingOptions) -> bytes:
+        description = await self.frames.describe(instance)
+        return await self._segmentation_frame(source, instance, description.representative_frame, options)
+
+    async def _segmentation_frame(
+        self, source: Source, instance: Instance, frame_number: int, options: RenderingOptions
+    ) -> bytes:
+        """All segments in the place of a frame, over the frame of the image that they were made from."""
+        segmentation = await self._threads(read_segmentation, await instance.dataset())
+        numbers = segmentation.frames_over(frame_number)[:_MOST_SEGMENTS]
+        masks = await self.frames.read(instance, numbers)
+        background = await source_frame(source, self.frames, instance, segmentation.source_of(frame_number))
+        return await self.workers.run(render_segmented, background, masks, segmentation.narrowed(numbers), options)
+
+    async def _document(self, instance: Instance, options: RenderingOptions, to_base: str) -> bytes:
+        links = partial(_link, to_base)
+        return await self._threads(rendered_document, await instance.dataset(), options.media_type, links)
+
+    async def _waveform(self, _source: Source, instance: Instance, options: RenderingOptions) -> bytes:
+        return await self._threads(rendered_waveform, await instance.dataset(), options.media_type, options)
+
+
+def _link(to_base: str, reference: Reference) -> str | None:
+    """The rendered form of what a document refers to; it may lie in another study."""
+    if not (reference.study_instance_uid and reference.series_instance_uid):
+        return None
+    target = Resource(reference.study_instance_uid, reference.series_instance_uid, reference.sop_instance_uid)
+    return f"{to_base}{target.path}/rendered"
+
+
+def _key(instance: Instance, frame_number: int, options: RenderingOptions, to_base: str = "") -> bytes:
+    digest = blake2b(_VERSION + instance.digest, digest_size=24)
+    digest.update(f"{frame_number}\0{options}\0{to_base}".encode())
+    return digest.digest()

@@ -1,0 +1,121 @@
+import numpy
+import pytest
+from rendering_archive import (
+    COLOR_FRAMES,
+    CT,
+    ECG,
+    PLAN,
+    SEGMENTATION,
+    content_of,
+    copy_of,
+    picture,
+    presentation_state,
+    read,
+    renderer_of,
+    report_about,
+    stored,
+)
+
+from dicomcore.archive import Archive
+from dicomcore.errors import CorruptFrame, InvalidParameter, ResourceNotFound, UnsupportedSopClass
+from dicomcore.rendering import RenderingOptions, Viewport, Window
+
+PNG = RenderingOptions(media_type="image/png", window=Window(1000, 2000))
+
+
+async def test_an_image_is_rendered_once_for_the_same_wish(archive: Archive) -> None:
+    instance = await stored(archive, content_of(CT))
+    async with renderer_of(archive) as renderer:
+        first = await renderer.instance(archive, instance, PNG)
+        assert (await picture(first)).size == (128, 128)
+        again = await renderer.instance(archive, instance, PNG)
+        assert (await again.whole()) is (await first.whole())
+        smaller = await renderer.instance(archive, instance, RenderingOptions(viewport=Viewport(64, 64)))
+        assert (await picture(smaller)).size == (64, 64)
+
+
+async def test_a_presentation_state_turns_its_image(archive: Archive) -> None:
+    image = await stored(archive, content_of(CT))
+    state = await stored(archive, presentation_state(read(CT)))
+    async with renderer_of(archive) as renderer:
+        shown = await picture(await renderer.instance(archive, state, RenderingOptions(media_type="image/png")))
+        window = RenderingOptions(media_type="image/png", window=Window(40, 400))
+        plain = await picture(await renderer.instance(archive, image, window))
+        turned = numpy.asarray(shown.convert("L")).astype(int)
+        assert numpy.abs(turned - numpy.asarray(plain)[::-1, ::-1]).max() <= 1
+        alone = await renderer.presented(archive, state, image, RenderingOptions(media_type="image/png"))
+        assert (numpy.asarray((await picture(alone)).convert("L")) == turned).all()
+
+
+async def test_a_presentation_state_shows_only_what_it_refers_to(archive: Archive) -> None:
+    other = await stored(archive, copy_of(CT, SOPInstanceUID="1.2.826.9"))
+    state = await stored(archive, presentation_state(read(CT)))
+    async with renderer_of(archive) as renderer:
+        with pytest.raises(ResourceNotFound):
+            await renderer.instance(archive, state, PNG)
+        with pytest.raises(InvalidParameter, match="presentationUID"):
+            await renderer.presented(archive, state, other, PNG)
+
+
+async def test_frames_move_or_one_stands_for_all(archive: Archive) -> None:
+    instance = await stored(archive, content_of(COLOR_FRAMES))
+    async with renderer_of(archive) as renderer:
+        gif = RenderingOptions(media_type="image/gif", viewport=Viewport(32, 32))
+        assert (await picture(await renderer.instance(archive, instance, gif))).n_frames > 20  # type: ignore[attr-defined]
+        png = RenderingOptions(media_type="image/png")
+        middle = await (await renderer.instance(archive, instance, png)).whole()
+        assert middle == await (await renderer.frame(archive, instance, 16, png)).whole()
+
+
+async def test_a_segmentation_is_drawn_in_colour(archive: Archive) -> None:
+    instance = await stored(archive, content_of(SEGMENTATION))
+    async with renderer_of(archive) as renderer:
+        for content in (
+            await renderer.instance(archive, instance, PNG),
+            await renderer.frame(archive, instance, 1, PNG),
+        ):
+            shown = numpy.asarray(await picture(content))
+            assert shown.shape == (512, 512, 3)
+            assert len(numpy.unique(shown.reshape(-1, 3), axis=0)) == 2
+
+
+async def test_a_report_has_links_to_what_it_refers_to(archive: Archive) -> None:
+    instance = await stored(archive, report_about(read(CT)))
+    html = RenderingOptions(media_type="text/html")
+    async with renderer_of(archive) as renderer:
+        page = bytes(await (await renderer.instance(archive, instance, html)).whole()).decode()
+        assert "<html" in page
+        absolute = await renderer.instance(archive, instance, html, to_base="http://pacs.test/dicom-web")
+        text = bytes(await absolute.whole()).decode()
+    image = read(CT)
+    path = f"/studies/{image.StudyInstanceUID}/series/{image.SeriesInstanceUID}/instances/{image.SOPInstanceUID}"
+    assert f'href="../../../../../..{path}/rendered"' in page
+    assert f'href="http://pacs.test/dicom-web{path}/rendered"' in text
+
+
+async def test_a_waveform_is_drawn(archive: Archive) -> None:
+    instance = await stored(archive, content_of(ECG))
+    async with renderer_of(archive) as renderer:
+        content = await renderer.instance(archive, instance, RenderingOptions(media_type="image/svg+xml"))
+    assert b"<svg" in bytes(await content.whole())
+
+
+async def test_what_has_no_picture_is_said_to_have_none(archive: Archive) -> None:
+    instance = await stored(archive, content_of(PLAN))
+    async with renderer_of(archive) as renderer:
+        with pytest.raises(UnsupportedSopClass):
+            await renderer.instance(archive, instance, PNG)
+        with pytest.raises(ResourceNotFound):
+            await renderer.frame(archive, instance, 1, PNG)
+
+
+async def test_a_broken_frame_is_named_and_nothing_else_suffers(archive: Archive) -> None:
+    content = content_of("SC_rgb_jpeg_dcmtk.dcm")
+    place = content.index(b"\xff\xd8\xff")
+    broken = await stored(archive, content[: place + 20] + bytes(len(content) - place - 40) + content[-20:])
+    whole = await stored(archive, content_of(CT))
+    async with renderer_of(archive) as renderer:
+        with pytest.raises(CorruptFrame) as caught:
+            await renderer.frame(archive, broken, 1, PNG)
+        assert caught.value.frame_number == 1
+        assert (await picture(await renderer.frame(archive, whole, 1, PNG))).size == (128, 128)
