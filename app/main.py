@@ -5,7 +5,6 @@ closes it when the application stops. Nothing is built at import.
 """
 
 import gc
-import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -19,6 +18,7 @@ from app.api_docs import install_api_docs
 from app.application import Application
 from app.dependencies import Services
 from app.errors import install
+from app.imaging import Imaging, open_codecs
 from app.log import configure_logging
 from app.metrics import Metrics
 from app.network import Network
@@ -31,18 +31,12 @@ from app.settings import Settings, load_settings
 from app.storing import Gate
 from app.urls import UrlPolicy
 from dicomcore.archive import Archive
-from dicomcore.frame_cache import FrameCache
 from dicomcore.index import DuplicatePolicy, Index, StoredNodes
-from dicomcore.pictures import Renderer
 from dicomcore.storage import LocalStorage
 from dicomcore.transcoding import Codecs
-from dicomcore.workers import Workers
 
 SERVICE_PATH = "/dicom-web"
 _SERVICES = (bulkdata, wado_rs, rendered, volumes, qido_rs, stow_rs, deletion, capabilities)
-_LONG_SECONDS = 60.0
-"""Processor time that an animation or a picture of a volume may take."""
-
 _EXPOSED_HEADERS = ("Content-Location", "Content-Range", "ETag", "Location", "Warning", "X-Request-ID", "X-Total-Count")
 
 
@@ -68,24 +62,16 @@ def open_archive(settings: Settings, codecs: Codecs | None = None) -> Archive:
     return archive
 
 
-def open_codecs(settings: Settings) -> Codecs:
-    """The processes that decode, encode and render, which start when they are needed, and what they have made."""
-    count = settings.codec_processes or max(1, (os.cpu_count() or 1) // settings.workers)
-    folder = settings.data / "frames" if settings.frame_cache == "disk" else None
-    return Codecs(Workers(count), FrameCache(settings.frame_cache_bytes, folder))
-
-
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Build the application; without ``settings`` from the environment, as worker processes do."""
     settings = settings or load_settings()
     configure_logging(settings.log_format, settings.log_level)
     codecs = open_codecs(settings)
-    long = Workers(1, cpu_seconds=_LONG_SECONDS, wall_seconds=2 * _LONG_SECONDS)
     archive = open_archive(settings, codecs)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await codecs.workers.warm()
+        await imaging.start()
         await passing.start()
         await network.start()
         gc.collect()
@@ -93,12 +79,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         yield
         await network.stop()
         await passing.stop()
-        await services.renderer.close()
+        await imaging.stop()
         metrics.count_noted()
         archive.close()
 
     nodes = StoredNodes(archive.index.nodes, archive.threads)
     passing = Passing(settings, archive)
+    imaging = Imaging(settings, archive, codecs)
     network = Network(settings, passing.source, nodes, archive, passing.retention)
     services = Services(
         settings=settings,
@@ -108,7 +95,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         remote=network.sources,
         nodes=nodes,
         ae=network.ae,
-        renderer=Renderer(codecs.workers, codecs.cache, archive.threads, long=long),
+        renderer=imaging.renderer,
     )
     app = Application(
         SERVICE_PATH,

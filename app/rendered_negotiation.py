@@ -9,6 +9,7 @@ first wins, which is the default of the category. Single parts are for single it
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from app.media_types import MediaRange, Offer, weigh
 from app.negotiation import Acceptable, Selection
@@ -23,17 +24,27 @@ def select_rendered(accepted: Acceptable, media_types: Sequence[str], *, single:
 
     Raises `NotAcceptable` with what there is.
     """
-    offers = tuple(_offers(media_types, single))
-    for ranges in (accepted.parameter, accepted.header):
-        best = max(offers, key=lambda offer: _weight(offer, ranges), default=None)
-        if best is not None and _weight(best, ranges) > 0:
-            return Selection(best.media_type, best.multipart)
-    raise NotAcceptable("nothing that Accept names can be made of this resource", [_described(one) for one in offers])
+    best = _best(accepted, tuple(media_types), single)
+    if best is None:
+        available = tuple(map(_described, _offers(media_types, single)))
+        raise NotAcceptable("nothing that Accept names can be made of this resource", available)
+    return best
 
 
 def rendered_content_type(media_type: str) -> str:
     """The Content-Type of a rendered form: text has its character set with it (PS3.18 §8.8)."""
     return f"{media_type}; charset=utf-8" if media_type.startswith(_TEXT) else media_type
+
+
+@lru_cache(maxsize=512)
+def _best(accepted: Acceptable, media_types: tuple[str, ...], single: bool) -> Selection | None:
+    offers = tuple(_offers(media_types, single))
+    for ranges in (accepted.parameter, accepted.header):
+        weighed = [(_weight(offer, ranges), offer) for offer in offers]
+        weight, best = max(weighed, key=lambda one: one[0], default=(0, None))
+        if best is not None and weight > 0:
+            return Selection(best.media_type, best.multipart)
+    return None
 
 
 def _offers(media_types: Sequence[str], single: bool) -> Iterable[Offer]:

@@ -8,20 +8,17 @@ client notices.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from app.bulk_responses import Item, bulk_response
+from app.bulk_responses import Item, Made, bulk_response
 from app.headers import warning
-from app.multipart import closing, make_boundary, part_header
-from app.negotiation import Selection, multipart_content_type
+from app.negotiation import Selection
 from app.read_ahead import read_ahead
 from app.rendered_negotiation import rendered_content_type
-from app.responses import StreamResponse
 from dicomcore.content import Content
-from dicomcore.data import Buffer
 
 Fields = list[tuple[str, str]]
 
@@ -42,7 +39,7 @@ class Picture:
     location: str
     selection: Selection
     identity: bytes
-    make: Callable[[], Awaitable[Content]]
+    make: Made
     written_here: bool = True
 
     @property
@@ -56,8 +53,8 @@ class Picture:
         """Make it."""
         return await self.make()
 
-    def item_of(self, content: Content) -> Item:
-        """Put what was made into words for a response."""
+    def item_of(self, content: Content | Made) -> Item:
+        """Put what was made, or how it is made, into words for a response."""
         return Item(self.location, self.typed, content)
 
 
@@ -71,22 +68,9 @@ async def rendered_response(pictures: Sequence[Picture], headers: Fields, *, sta
     headers = [*headers, ("X-Content-Type-Options", "nosniff")]
     if any(one.selection.media_type.startswith(_ACTIVE) for one in pictures):
         headers.append(_INERT)
-    if len(pictures) <= _FEW:
-        identity = hashlib.blake2b(b"".join(one.identity for one in pictures)).digest()
-        contents = [content async for content in read_ahead([one.made for one in pictures])]
-        items = [one.item_of(content) for one, content in zip(pictures, contents, strict=True)]
-        return bulk_response(items, identity, status=status, headers=headers)
-    boundary = make_boundary(b"".join(one.identity for one in pictures).hex())
-    kind = multipart_content_type(pictures[0].typed.media_type, boundary)
-    fields = [*headers, ("Cache-Control", "private, no-cache")]
-    return StreamResponse(_parts(pictures, boundary), content_type=kind, status=status, headers=fields)
-
-
-async def _parts(pictures: Sequence[Picture], boundary: str) -> AsyncIterator[Buffer]:
-    contents = read_ahead([one.made for one in pictures])
-    for number, picture in enumerate(pictures):
-        content = await anext(contents)
-        yield part_header(boundary, picture.item_of(content).fields, first=number == 0)
-        async for buffer in content.read(0, content.size):
-            yield buffer
-    yield closing(boundary)
+    identity = hashlib.blake2b(b"".join(one.identity for one in pictures)).digest()
+    if len(pictures) > _FEW:
+        return bulk_response([one.item_of(one.make) for one in pictures], identity, status=status, headers=headers)
+    contents = [content async for content in read_ahead([one.made for one in pictures])]
+    items = [one.item_of(content) for one, content in zip(pictures, contents, strict=True)]
+    return bulk_response(items, identity, status=status, headers=headers)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TypeVar
 from urllib.parse import unquote_to_bytes
 
@@ -42,6 +43,14 @@ class RenderingRequest:
     options: RenderingOptions
     warnings: tuple[str, ...] = ()
 
+    @property
+    def presented(self) -> RenderingRequest:
+        """What of it is for a presentation state that is one of many: nothing that the state decides about itself."""
+        viewport = self.options.viewport
+        size = None if viewport is None else Viewport(viewport.width, viewport.height)
+        return replace(self, options=replace(self.options, window=None, viewport=size))
+
+    @lru_cache(maxsize=512)  # noqa: B019  # values: what is kept of them is small
     def of(self, media_type: str) -> RenderingOptions:
         """The options for one media type; raises `InvalidParameter` if it has no place for an ICC profile."""
         profile = self.options.icc_profile
@@ -65,6 +74,7 @@ def parameters_of(query_string: bytes, known: Collection[str]) -> dict[str, str]
     return found
 
 
+@lru_cache(maxsize=512)
 def parse_rendering(query_string: bytes) -> RenderingRequest:
     """Read the parameters of a rendered resource."""
     given = parameters_of(query_string, _RENDERING)

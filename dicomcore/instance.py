@@ -8,9 +8,11 @@ damaged object is ever delivered complete. What is converted on its way is check
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from typing import TypeVar
 
 import xxhash
 
@@ -18,6 +20,7 @@ from dicomcore.content import Content, Extent, within
 from dicomcore.data import (
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
     OCTET_STREAM,
+    Alarm,
     Buffer,
     BulkdataPolicy,
     Dataset,
@@ -52,9 +55,13 @@ from dicomcore.pixels import (
 )
 from dicomcore.storage import Storage, StoredObject
 from dicomcore.threads import Threads, must_not_wait
-from dicomcore.transcoding import Codecs, Convertible, ahead, check_codecs, transcoded_file
+from dicomcore.transcoding import Codecs, Convertible, Overwrite, ahead, check_codecs, transcoded_file
 from dicomcore.uids import EXPLICIT_VR_LITTLE_ENDIAN
 
+T = TypeVar("T")
+
+_MANY_ELEMENTS = Alarm(1_000, must_not_wait)
+"""More than a thousand take more than a millisecond."""
 _AT_ONCE = 4  # frames that are converted for one request
 _BEGINNING = 1 << 20  # bytes of a converted instance that are made before the first leaves
 _COPIED = 1 << 20  # bytes that are read quicker than they are mapped into memory
@@ -124,17 +131,18 @@ class Instance:
         """
         return self._drain(*await self._threads.soon(self._open, start, end))
 
-    async def file(self, transfer_syntax_uid: str) -> AsyncIterator[Buffer]:
+    async def file(self, transfer_syntax_uid: str, overwrite: Overwrite | None = None) -> AsyncIterator[Buffer]:
         """The instance as a PS3.10 file in its own transfer syntax or in another; the SOP Instance UID stays.
 
-        The first buffer is all that comes before the data set.
+        The first buffer is all that comes before the data set. With ``overwrite`` the offset table of large pixel data
+        is not left empty, but written at the end.
 
         Raises:
             CodecUnavailable: its pixel data cannot be had in this transfer syntax.
             CorruptFrame: a frame does not decode; of a large instance the iterator may raise it.
         """
         if self._needs_codecs(transfer_syntax_uid):
-            return await self._transcoded(transfer_syntax_uid)
+            return await self._transcoded(transfer_syntax_uid, overwrite)
         buffers = await self._threads(self._file, transfer_syntax_uid)
         begun = await self._threads(_begin, buffers)
         return self._follow(begun, buffers)
@@ -165,6 +173,13 @@ class Instance:
             DamagedInstance: the object is not there.
         """
         return (await self._threads(self._part10)).dataset
+
+    async def read_dataset(self, read: Callable[[Dataset], T]) -> T:
+        """What a function makes of the data set, in one step: on the spot if the data set is small.
+
+        Raises as `dataset` does, and what the function raises.
+        """
+        return await self._threads.soon(self._read_dataset, read)
 
     async def frames(self, frame_numbers: Sequence[int], *, decoded: bool, lazy: bool = False) -> list[Content]:
         """Frames by number from 1, as stored or ``decoded`` to little endian; ``lazy``: opened when they are sent.
@@ -256,17 +271,22 @@ class Instance:
         form = PixelFormat.of(dataset, self._frame_index.tag)
         return Convertible(form, convertible_to(dataset, self.transfer_syntax_uid))
 
-    async def _transcoded(self, transfer_syntax_uid: str) -> AsyncIterator[Buffer]:
+    async def _transcoded(self, transfer_syntax_uid: str, overwrite: Overwrite | None) -> AsyncIterator[Buffer]:
         codecs = check_codecs(self._codecs, transfer_syntax_uid)
         if transfer_syntax_uid not in (*_NATIVE, *await self.targets()):
             raise CodecUnavailable(transfer_syntax_uid)
         part10 = await self._threads(self._verified_part10)
         encoding = encoding_of(transfer_syntax_uid)
-        buffers = transcoded_file(part10, transfer_syntax_uid, encoding, codecs, self._threads)
+        read = None if part10.transfer_syntax.deflated else self._stored_frame
+        buffers = transcoded_file(part10, transfer_syntax_uid, encoding, codecs, self._threads, read, overwrite)
         begun: list[Buffer] = []
         while sum(map(len, begun)) < _BEGINNING and (buffer := await anext(buffers, None)) is not None:
             begun.append(buffer)
         return _chained(begun, buffers)
+
+    async def _stored_frame(self, frame_number: int) -> Buffer:
+        (content,) = await self.frames([frame_number], decoded=not self.is_encapsulated)
+        return await content.whole()
 
     async def _converted(self, frame_number: int, transfer_syntax_uid: str) -> bytes:
         """One frame; those who ask for the same one at the same time wait for the first of them."""
@@ -277,8 +297,7 @@ class Instance:
     async def _convert(self, codecs: Codecs, frame_number: int, transfer_syntax_uid: str) -> bytes:
         source = self.frames_syntax_uid
         form = (await self.convertible()).form
-        (content,) = await self.frames([frame_number], decoded=not self.is_encapsulated)
-        frame = await content.whole()
+        frame = await self._stored_frame(frame_number)
         encoding = encoding_of(transfer_syntax_uid)
         converted, _ = await codecs.convert(
             frame, form, source, transfer_syntax_uid, frame_number, encoding, self._threads
@@ -360,6 +379,14 @@ class Instance:
         view = stored.view()
         stored.close()
         return read_file(view)
+
+    def _read_dataset(self, read: Callable[[Dataset], T]) -> T:
+        if self._row.size > _COPIED:
+            must_not_wait()
+        stored = self._open_object()
+        view = stored.view()
+        stored.close()
+        return read(read_file(view, _MANY_ELEMENTS).dataset)
 
     def _verified_part10(self) -> Part10:
         self._check_bytes()
@@ -446,12 +473,15 @@ class Instance:
         return Content(frames.count * frames.image.length, reader=self._read_decoded)
 
     async def _read_decoded(self, start: int, end: int) -> AsyncIterator[Buffer]:
-        """Decode the frames that a range touches, one at a time."""
+        """Decode the frames that a range touches, one at a time, or a few if worker processes do it."""
         length = self._frame_index.image.length
-        for index in range(start // length, -(-end // length)):
-            (content,) = await self.frames([index + 1], decoded=True)
-            async for buffer in content.read(max(0, start - index * length), min(length, end - index * length)):
-                yield buffer
+        index = start // length
+        makers = [partial(self.frames, [number], decoded=True) for number in range(index + 1, -(-end // length) + 1)]
+        async with aclosing(ahead(makers, _AT_ONCE if self._is_compressed else 1)) as frames:
+            async for (content,) in frames:
+                async for buffer in content.read(max(0, start - index * length), min(length, end - index * length)):
+                    yield buffer
+                index += 1
 
     def _bulkdata(self, path: str) -> Value:
         return self._value(self._part10(), path, lazy=False)

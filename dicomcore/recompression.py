@@ -54,7 +54,7 @@ async def recompress(archive: Archive, instance: Instance, transfer_syntax_uid: 
         return Recompressed.UNSUITABLE
     spool = archive.spool()
     try:
-        async for buffer in await instance.file(transfer_syntax_uid):
+        async for buffer in await instance.file(transfer_syntax_uid, spool.overwrite):
             await archive.threads(spool.write, buffer)
         if not await _is_proved(archive, instance, spool):
             extra = {"sop_instance_uid": instance.resource.sop_instance_uid}

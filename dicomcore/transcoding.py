@@ -5,7 +5,8 @@ frames that were made (`dicomcore.frame_cache`). What needs no compression libra
 
 A file is made frame by frame, a few of them at the same time; its frames are not cached, since who reads a whole file
 reads each of them once. Where all frames together are small they are made first, so that a frame that does not decode
-is told before the first byte and the offset table is complete. Of larger ones the table is empty.
+is told before the first byte and the offset table is complete. Of larger ones the table is empty, unless they go into a
+file where it can be written at the end.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections import OrderedDict, deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
@@ -29,8 +30,10 @@ from dicomcore.pixels import (
     Recoding,
     convert_frame,
     convertible_to,
+    encapsulated_start,
     has_same_pixels,
     is_sandboxed,
+    needs_extended,
     to_deflated,
     to_explicit_little_endian,
 )
@@ -39,6 +42,10 @@ from dicomcore.uids import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_LITTL
 from dicomcore.workers import Workers
 
 T = TypeVar("T")
+ReadFrame = Callable[[int], Awaitable[Buffer]]
+"""Gives a frame (from 1) as it is stored, in little endian if it is native."""
+Overwrite = Callable[[int, bytes], None]
+"""Writes bytes anew at an offset of what has been written before."""
 
 _MADE_FIRST = 32 << 20  # bytes of native pixel data
 _AT_ONCE = 4  # frames of one file
@@ -113,9 +120,19 @@ class Codecs:
 
 
 async def transcoded_file(
-    part10: Part10, transfer_syntax_uid: str, encoding: Encoding, codecs: Codecs, threads: Threads
+    part10: Part10,
+    transfer_syntax_uid: str,
+    encoding: Encoding,
+    codecs: Codecs,
+    threads: Threads,
+    read: ReadFrame | None = None,
+    overwrite: Overwrite | None = None,
 ) -> AsyncGenerator[Buffer, None]:
     """Yield a file in a transfer syntax; the first buffer is all that comes before the data set.
+
+    Frames are taken from ``read``, if it is given, instead of the buffer of the data set: what is read from a mapping
+    of a large file counts as memory for as long as the file is mapped. With ``overwrite`` the offset table of a file of
+    any size is complete when it has ended.
 
     Raises:
         CodecUnavailable: there is no such codec.
@@ -124,14 +141,19 @@ async def transcoded_file(
     """
     syntax = transfer_syntax(transfer_syntax_uid)
     recoding = await threads(Recoding, part10, transfer_syntax_uid, encoding)
-    pieces = _Transcoding(recoding, codecs, threads).pieces()
+    pieces = _Transcoding(recoding, codecs, threads, read, overwrite).pieces()
     async with aclosing(_deflated(pieces) if syntax.deflated else pieces) as found:
         async for piece in found:
             yield piece
 
 
 async def file_in(
-    part10: Part10, transfer_syntax_uid: str, encoding: Encoding, codecs: Codecs, threads: Threads
+    part10: Part10,
+    transfer_syntax_uid: str,
+    encoding: Encoding,
+    codecs: Codecs,
+    threads: Threads,
+    overwrite: Overwrite | None = None,
 ) -> AsyncIterator[Buffer]:
     """Yield a file in a transfer syntax that it can be put into, with or without pixel data.
 
@@ -145,7 +167,8 @@ async def file_in(
     able = (*_NATIVE, *convertible_to(part10.dataset, part10.transfer_syntax.uid))
     if transfer_syntax_uid not in able:
         raise CodecUnavailable(transfer_syntax_uid)
-    async with aclosing(transcoded_file(part10, transfer_syntax_uid, encoding, codecs, threads)) as pieces:
+    made = transcoded_file(part10, transfer_syntax_uid, encoding, codecs, threads, overwrite=overwrite)
+    async with aclosing(made) as pieces:
         async for piece in pieces:
             yield piece
 
@@ -153,8 +176,17 @@ async def file_in(
 class _Transcoding:
     """One file that is made."""
 
-    def __init__(self, recoding: Recoding, codecs: Codecs, threads: Threads) -> None:
+    def __init__(
+        self,
+        recoding: Recoding,
+        codecs: Codecs,
+        threads: Threads,
+        read: ReadFrame | None,
+        overwrite: Overwrite | None,
+    ) -> None:
         self._recoding = recoding
+        self._overwrite = None if recoding.is_native else overwrite
+        self._read: ReadFrame = read or (lambda frame_number: threads(recoding.frame, frame_number))
         self._codecs = codecs
         self._threads = threads
         self._photometric_interpretation: str | None = None
@@ -164,31 +196,49 @@ class _Transcoding:
         recoding = self._recoding
         icons = await self._icons()
         async with aclosing(ahead([partial(self._frame, n + 1) for n in range(recoding.count)], self._width)) as frames:
-            first = await anext(frames)
-            made = [first]
-            if recoding.count * recoding.form.image.length <= _MADE_FIRST:
+            made = [await anext(frames)]
+            if recoding.count * recoding.native_length <= _MADE_FIRST:
                 made += [frame async for frame in frames]
-            lengths = [len(frame) for frame in made] if len(made) == recoding.count else None
-            start = recoding.start(self._photometric_interpretation or "", len(first), icons, lengths)
+            lengths = [_even(frame) for frame in made]
+            known = len(lengths)
+            start = recoding.start(self._photometric_interpretation or "", len(made[0]), icons, self._table(lengths))
+            size = 0
             async for piece in in_threads(start, self._threads):
+                table, size = size, size + len(piece)
                 yield piece
             for frame in made:
                 for buffer in recoding.wrapped(frame):
                     yield buffer
             made.clear()
             async for frame in frames:
+                lengths.append(_even(frame))
                 for buffer in recoding.wrapped(frame):
                     yield buffer
         for piece in recoding.end():
             yield piece
+        if self._overwrite is not None and len(lengths) > known:
+            complete = encapsulated_start(lengths, extended=self._is_extended)
+            await self._threads(self._overwrite, table, complete)
+
+    @property
+    def _is_extended(self) -> bool:
+        return needs_extended(self._recoding.count, self._recoding.native_length)
+
+    def _table(self, lengths: Sequence[int]) -> bytes:
+        """The offset table if all lengths are known, room for it if it can be written later, else an empty one."""
+        if len(lengths) == self._recoding.count:
+            return encapsulated_start(lengths)
+        if self._overwrite is None:
+            return encapsulated_start()
+        return encapsulated_start([0] * self._recoding.count, extended=self._is_extended)
 
     @property
     def _width(self) -> int:
-        return 1 if self._recoding.form.image.length > _LARGE_FRAME else _AT_ONCE
+        return 1 if self._recoding.native_length > _LARGE_FRAME else _AT_ONCE
 
     async def _frame(self, frame_number: int) -> bytes:
         recoding = self._recoding
-        stored = await self._threads(recoding.frame, frame_number)
+        stored = await self._read(frame_number)
         converted, photometric_interpretation = await self._codecs.convert(
             stored,
             recoding.form,
@@ -211,6 +261,11 @@ class _Transcoding:
                 icon.frame, icon.form, uid, EXPLICIT_VR_LITTLE_ENDIAN, 1, Encoding(), self._threads
             )
         return found
+
+
+def _even(frame: bytes) -> int:
+    """The length that a frame has as a fragment."""
+    return len(frame) + (len(frame) & 1)
 
 
 async def ahead(makers: Iterable[Callable[[], Awaitable[T]]], width: int) -> AsyncGenerator[T, None]:

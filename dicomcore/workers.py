@@ -51,12 +51,12 @@ class Workers:
         count: int,
         *,
         cpu_seconds: float = 20,
-        memory_bytes: int = 512 << 20,
+        memory_bytes: int = 448 << 20,
         wall_seconds: float = 60,
         modules: Sequence[str] = DEFAULT_MODULES,
     ) -> None:
         self.failures = 0
-        self._count = count
+        self.count = count
         self._memory_bytes = memory_bytes
         self._wall_seconds = wall_seconds
         self._arguments = (str(cpu_seconds), str(wall_seconds), str(memory_bytes), *modules)
@@ -136,7 +136,7 @@ class Workers:
 
     def _start_what_is_wanted(self) -> None:
         ready = sum(worker.is_ready for worker in self._workers)
-        wanted = min(len(self._waiting), self._count - ready) - self._starting
+        wanted = min(len(self._waiting), self.count - ready) - self._starting
         for _ in range(wanted):
             self._start()
 

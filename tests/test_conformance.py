@@ -26,10 +26,14 @@ ROWS = {
     "STO": [(1, 25)],
     "QRY": [(1, 4), (10, 26), (30, 35)],
     "MAT": [(1, 14)],
+    "RND": [(1, 9)],
+    "REN": [(1, 9)],
+    "VOL": [(1, 6)],
+    "URI": [(1, 8), (10, 14), (20, 33)],
     "ENC": [(1, 13)],
     "FIL": [(1, 10)],
 }
-NOT_OFFERED = ("URI", "RND", "VOL", "REN", "UPS", "NPI", "SCM", "MWR", "MPR", "DEI")
+NOT_OFFERED = ("UPS", "NPI", "SCM", "MWR", "MPR", "DEI")
 LENIENCIES = ("strict_accept", "duplicates")
 
 

@@ -25,9 +25,9 @@ def code(document: Path) -> str:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_make_target_exists(document: Path) -> None:
-    targets = set(re.findall(r"^([a-z]+(?: [a-z]+)*):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+(?: [a-z-]+)*):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     known = {name for names in targets for name in names.split()}
-    used = set(re.findall(r"(?:^|\s)make ([a-z]+)", code(document)))
+    used = set(re.findall(r"(?:^|\s)make ([a-z-]+)", code(document)))
     assert used <= known
 
 

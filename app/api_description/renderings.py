@@ -17,7 +17,16 @@ _CONDITIONS = (*NEGOTIATION, "If-None-Match", "Range", "If-Range")
 _CACHED = ("ETag", "Vary", "Cache-Control")
 _WHOLE = (*_CACHED, "Accept-Ranges", "Content-Location", "Warning")
 _MOVING = ("image/gif", "image/webp", "video/mp4")
-_DOCUMENTS = ("text/html", "text/plain", "text/xml", "application/pdf", "image/svg+xml")
+_DOCUMENTS = (
+    "text/html",
+    "text/plain",
+    "text/xml",
+    "application/pdf",
+    "image/svg+xml",
+    "model/stl",
+    "model/obj",
+    "model/mtl",
+)
 _TEXT: Json = {"type": "string"}
 
 

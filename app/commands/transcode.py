@@ -10,9 +10,10 @@ import mmap
 import os
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
@@ -114,11 +115,14 @@ async def _file(source: Path, target: Path, uid: str, quality: int | None, codec
     content, part10 = await threads(_read, source)
     syntax, encoding = lookup(uid), encoding_of(uid, quality)
     if part10.transfer_syntax.uid == uid:
-        await _write(target, _once(content))
+        with _new(target) as file:
+            file.write(content)
         return "copied"
     if syntax is not None and not syntax.lossless:
         part10 = derived(part10, uid, encoding, new_uid())
-    await _write(target, file_in(part10, uid, encoding, codecs, threads))
+    with _new(target) as file:
+        async for buffer in file_in(part10, uid, encoding, codecs, threads, partial(_overwrite, file)):
+            file.write(buffer)
     return "transcoded"
 
 
@@ -130,17 +134,23 @@ def _read(path: Path) -> tuple[Buffer, Part10]:
     return content, read_file(content)
 
 
-async def _write(target: Path, buffers: AsyncIterator[Buffer]) -> None:
-    """Write a file that is not there yet; nothing of it stays if its bytes break off."""
+@contextmanager
+def _new(target: Path) -> Iterator[BinaryIO]:
+    """Open a file that is not there yet; nothing of it stays if an exception leaves the context."""
     target.parent.mkdir(parents=True, exist_ok=True)
     file = target.open("xb")
     try:
         with file:
-            async for buffer in buffers:
-                file.write(buffer)
+            yield file
     except BaseException:
         target.unlink()
         raise
+
+
+def _overwrite(file: BinaryIO, offset: int, content: bytes) -> None:
+    file.seek(offset)
+    file.write(content)
+    file.seek(0, os.SEEK_END)
 
 
 def _pairs(paths: list[Path], output: Path) -> Iterator[tuple[Path, Path]]:
@@ -151,10 +161,6 @@ def _pairs(paths: list[Path], output: Path) -> Iterator[tuple[Path, Path]]:
             yield from ((one, output / one.relative_to(path)) for one in found)
         else:
             yield path, output / path.name
-
-
-async def _once(content: Buffer) -> AsyncIterator[Buffer]:
-    yield content
 
 
 @asynccontextmanager

@@ -14,12 +14,12 @@ from starlette.responses import Response
 
 from app.dependencies import Asked, AskedDep
 from app.rendered_negotiation import select_rendered
-from app.rendered_responses import Fields, Picture, rendered_response, warnings_as_fields
+from app.rendered_responses import Picture, rendered_response, warnings_as_fields
 from app.rendering_parameters import RenderingRequest, parse_presented, parse_rendering, parse_thumbnail
 from app.retrieval import instances_of
 from app.routers.levels import INSTANCE, LEVELS, READ
 from dicomcore.documents import is_written_here
-from dicomcore.errors import NotAcceptable, ResourceNotFound, UnsupportedSopClass
+from dicomcore.errors import CorruptFrame, NotAcceptable, ResourceNotFound, UnsupportedSopClass
 from dicomcore.instance import Instance
 from dicomcore.pictures import (
     THUMBNAIL_MEDIA_TYPES,
@@ -34,7 +34,7 @@ from dicomcore.resources import Level
 
 router = APIRouter(tags=["Rendered"])
 
-_LEFT_OUT = "{} instances are left out, because they cannot be rendered in the form that was asked for"
+_LEFT_OUT = "{} of {} instances are left out, because they cannot be rendered in the form that was asked for"
 _FRAMES = INSTANCE.path + "/frames/{frames}"
 
 
@@ -47,12 +47,12 @@ async def retrieve_rendered(asked: AskedDep) -> Response:
     refusals: list[NotAcceptable | UnsupportedSopClass] = []
     for one in instances:
         try:
-            pictures.append(_picture(asked, one, request, is_single))
+            pictures.append(await _picture(asked, one, request, is_single))
         except (NotAcceptable, UnsupportedSopClass) as refusal:
             refusals.append(refusal)
     if not pictures:
         raise next((one for one in refusals if isinstance(one, NotAcceptable)), refusals[0])
-    texts = [*request.warnings, *([_LEFT_OUT.format(len(refusals))] if refusals else ())]
+    texts = [*request.warnings, *([_LEFT_OUT.format(len(refusals), len(instances))] if refusals else ())]
     fields = warnings_as_fields(texts, asked.base)
     return await rendered_response(pictures, fields, status=206 if refusals else 200)
 
@@ -66,13 +66,12 @@ async def retrieve_rendered_frames(asked: AskedDep) -> Response:
     await _check_frames(asked, instance, numbers)
     selection = select_rendered(asked.accepted, still_media_types(), single=len(numbers) == 1)
     options = request.of(selection.media_type)
-    identity = instance.digest + repr(options).encode()
     renderer, source = asked.services.renderer, asked.source
     pictures = [
         Picture(
             f"{asked.base}{instance.resource.path}/frames/{number}/rendered",
             selection,
-            identity + number.to_bytes(8, "big"),
+            await renderer.made_of(source, instance, number) + repr((options, number)).encode(),
             partial(renderer.frame, source, instance, number, options),
         )
         for number in numbers
@@ -94,50 +93,46 @@ async def retrieve_frame_thumbnail(asked: AskedDep) -> Response:
     return await _thumbnail(asked, instance, numbers[len(numbers) // 2])
 
 
-def _picture(asked: Asked, instance: Instance, request: RenderingRequest, is_single: bool) -> Picture:
+async def _picture(asked: Asked, instance: Instance, request: RenderingRequest, is_single: bool) -> Picture:
     kind = kind_of(instance)
     if kind is None:
         raise UnsupportedSopClass(instance.sop_class_uid)
     if kind is Kind.PRESENTATION_STATE:
-        request = parse_presented(asked.query)
+        request = parse_presented(asked.query) if is_single else request.presented
     selection = select_rendered(asked.accepted, media_types_of(instance), single=is_single)
     options = request.of(selection.media_type)
+    renderer, source = asked.services.renderer, asked.source
     return Picture(
         f"{asked.base}{instance.resource.path}/rendered",
         selection,
-        instance.digest + repr(options).encode(),
-        partial(asked.services.renderer.instance, asked.source, instance, options),
+        await renderer.made_of(source, instance) + repr(options).encode(),
+        partial(renderer.instance, source, instance, options),
         written_here=is_written_here(instance.sop_class_uid),
     )
 
 
 async def _thumbnail(asked: Asked, instance: Instance, frame_number: int | None = None) -> Response:
     viewport = parse_thumbnail(asked.query)
+    renderer, source = asked.services.renderer, asked.source
     selection = select_rendered(asked.accepted, THUMBNAIL_MEDIA_TYPES, single=True)
     path = asked.request.url.path.partition("/studies/")[2]
     picture = Picture(
         f"{asked.base}/studies/{path}",
         selection,
-        instance.digest + repr((viewport, frame_number)).encode(),
-        partial(
-            thumbnail,
-            asked.services.renderer,
-            asked.source,
-            instance,
-            selection.media_type,
-            viewport,
-            frame_number,
-        ),
+        await renderer.made_of(source, instance, frame_number) + repr((viewport, frame_number)).encode(),
+        partial(thumbnail, renderer, source, instance, selection.media_type, viewport, frame_number),
     )
-    fields: Fields = []
-    return await rendered_response([picture], fields)
+    return await rendered_response([picture], [])
 
 
 async def _check_frames(asked: Asked, instance: Instance, numbers: Sequence[int]) -> None:
     count = await asked.services.renderer.frames.count(instance)
     missing = next((number for number in numbers if number > count), None)
-    if missing is not None:
+    if missing is None:
+        return
+    if not count or missing > (await asked.services.renderer.frames.describe(instance)).number_of_frames:
         raise ResourceNotFound(f"frame {missing} of {instance.resource}")
+    raise CorruptFrame(missing, f"pixel data ends after frame {count}")
 
 
 for level in LEVELS:

@@ -83,11 +83,11 @@ async def _rendered(asked: Asked, instance: Instance, request: UriRequest, accep
         raise NotAcceptable("the URI Service gives single parts", media_types)
     options = replace(request.options, media_type=selection.media_type)
     renderer, source = asked.services.renderer, asked.source
-    identity = instance.digest + repr((options, number)).encode()
+    identity = await renderer.made_of(source, instance, number) + repr((options, number)).encode()
     make = partial(renderer.instance, source, instance, options, to_base=asked.base)
     if request.presentation is not None:
         state = await _presentation_state(asked, request)
-        identity += state.digest
+        identity += await renderer.made_of(source, state)
         make = partial(renderer.presented, source, state, instance, options)
     elif number is not None:
         make = partial(renderer.frame, source, instance, number, options)

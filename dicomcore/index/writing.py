@@ -7,7 +7,7 @@ other content the policy decides. A replacement is a delete and an insert, since
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, bindparam, delete, insert, select
 
@@ -74,8 +74,8 @@ def _store_wave(
         for record, policy in zip(records, policies, strict=True)
     ]
     taken = [
-        (record, there.get(record.sop_instance_uid))
-        for record, answer in zip(records, answers, strict=True)
+        (_as_same(record, there.get(record.sop_instance_uid), policy), there.get(record.sop_instance_uid))
+        for record, answer, policy in zip(records, answers, policies, strict=True)
         if answer.outcome is Outcome.REPLACED
         or (answer.outcome is Outcome.NEW and record.sop_instance_uid not in there)
     ]
@@ -90,10 +90,19 @@ def _decide(record: InstanceRecord, there: StoredRow | None, policy: Policy) -> 
     # The same key is the same arrival: its commit succeeded although the connection broke before it was told.
     if there is None or there.key == record.key:
         return Stored(Outcome.NEW)
+    if isinstance(policy, InPlaceOf):
+        return Stored(Outcome.REPLACED, there.key)
     if there.content_digest == record.content_digest:
         return Stored(Outcome.IDENTICAL)
-    outcome = Outcome.REPLACED if isinstance(policy, InPlaceOf) else _ON_CONFLICT[policy]
+    outcome = _ON_CONFLICT[policy]
     return Stored(outcome, there.key if outcome is Outcome.REPLACED else None)
+
+
+def _as_same(record: InstanceRecord, there: StoredRow | None, policy: Policy) -> InstanceRecord:
+    """Let another form count as the content that it was made of: who sends that again sends nothing new."""
+    if isinstance(policy, InPlaceOf) and there is not None:
+        return replace(record, content_digest=there.content_digest)
+    return record
 
 
 def _stored_rows(transaction: Transaction, sop_instance_uids: Sequence[str]) -> dict[str, StoredRow]:

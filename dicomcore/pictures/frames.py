@@ -4,32 +4,19 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from dicomcore.data import Buffer
 from dicomcore.instance import Instance
-from dicomcore.rendering import FrameDescription, ImageDescription, describe
-from dicomcore.threads import Threads
+from dicomcore.pictures.kinds import Kind, kind_of
+from dicomcore.rendering import ImageDescription, StoredFrame, describe
 from dicomcore.uids import EXPLICIT_VR_LITTLE_ENDIAN
 
 _DESCRIPTIONS = 64
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFrame:
-    """One frame: its bytes, encapsulated as stored or native in little endian, and what to make of them."""
-
-    content: Buffer
-    transfer_syntax_uid: str
-    frame_number: int
-    description: FrameDescription
-
-
 class Frames:
     """Reads frames, and remembers the descriptions of the images that were looked at last."""
 
-    def __init__(self, threads: Threads, remembered: int = _DESCRIPTIONS) -> None:
-        self._threads = threads
+    def __init__(self, remembered: int = _DESCRIPTIONS) -> None:
         self._remembered = remembered
         self._descriptions: OrderedDict[bytes, ImageDescription] = OrderedDict()
 
@@ -37,7 +24,7 @@ class Frames:
         """What the data set of an image says about how it is shown."""
         found = self._descriptions.get(instance.digest)
         if found is None:
-            found = await self._threads(describe, await instance.dataset())
+            found = await instance.read_dataset(describe)
             self._descriptions[instance.digest] = found
             while len(self._descriptions) > self._remembered:
                 self._descriptions.popitem(last=False)
@@ -58,6 +45,6 @@ class Frames:
 
     async def count(self, instance: Instance) -> int:
         """How many frames can be asked for; of a video, which is stored as one, those that its data set tells."""
-        if instance.number_of_frames != 1:
+        if kind_of(instance) is not Kind.VIDEO:
             return instance.number_of_frames
         return max(1, (await self.describe(instance)).number_of_frames)

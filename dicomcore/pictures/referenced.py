@@ -8,12 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
+from itertools import islice
 
 from dicomcore.data import Dataset
 from dicomcore.errors import DicomError, ResourceGone, ResourceNotFound
 from dicomcore.instance import Instance
-from dicomcore.pictures.frames import Frames, StoredFrame
-from dicomcore.rendering import ImageReference, PresentationState, PresentedFrame, matrix_offset_of, plane_of
+from dicomcore.pictures.frames import Frames
+from dicomcore.rendering import (
+    ImageReference,
+    PresentationState,
+    PresentedFrame,
+    StoredFrame,
+    matrix_offset_of,
+    plane_of,
+)
 from dicomcore.resources import Resource
 from dicomcore.source import Source
 
@@ -58,6 +66,17 @@ async def whole_series(source: Source, owner: Instance, series: Iterable[str]) -
     return found
 
 
+async def digests_of(source: Source, owner: Instance, references: Iterable[ImageReference]) -> bytes:
+    """The digests of the images that references name: they say whether these are still the same, and still here."""
+    found = []
+    for reference in islice(references, _MOST):
+        try:
+            found.append((await _referenced(source, owner, reference)).digest)
+        except (ResourceNotFound, ResourceGone):
+            found.append(b"missing")
+    return b"\0".join(found)
+
+
 async def source_frame(
     source: Source, frames: Frames, owner: Instance, reference: ImageReference | None
 ) -> PresentedFrame | None:
@@ -73,13 +92,16 @@ async def source_frame(
 async def _presented(
     source: Source, frames: Frames, owner: Instance, reference: ImageReference, most: int
 ) -> list[PresentedFrame]:
-    instance = await source.instance(
-        Resource(owner.resource.study_instance_uid, reference.series_instance_uid, reference.sop_instance_uid)
-    )
+    instance = await _referenced(source, owner, reference)
     numbers = list(reference.frames or range(1, instance.number_of_frames + 1))[:most]
     stored = await frames.read(instance, numbers)
     dataset = await instance.dataset()
     return [_of(one, reference, dataset) for one in stored]
+
+
+async def _referenced(source: Source, owner: Instance, reference: ImageReference) -> Instance:
+    study = owner.resource.study_instance_uid
+    return await source.instance(Resource(study, reference.series_instance_uid, reference.sop_instance_uid))
 
 
 def _of(stored: StoredFrame, reference: ImageReference, dataset: Dataset) -> PresentedFrame:

@@ -7,7 +7,7 @@ for by many at once it is made once.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from hashlib import blake2b
 from typing import ParamSpec, TypeVar
@@ -19,9 +19,10 @@ from dicomcore.frame_cache import FrameCache
 from dicomcore.instance import Instance
 from dicomcore.pictures.frames import Frames
 from dicomcore.pictures.kinds import Kind, kind_of
-from dicomcore.pictures.referenced import needed_for, presented_frames, source_frame, whole_series
+from dicomcore.pictures.referenced import digests_of, needed_for, presented_frames, source_frame, whole_series
 from dicomcore.rendering import (
     MOVING_MEDIA_TYPES,
+    ImageReference,
     PresentationState,
     PresentedFrame,
     RenderingOptions,
@@ -62,7 +63,7 @@ class Renderer:
     def __init__(self, workers: Workers, cache: FrameCache, threads: Threads, *, long: Workers | None = None) -> None:
         self.workers = workers
         self.long = long or workers
-        self.frames = Frames(threads)
+        self.frames = Frames()
         self._cache = cache
         self._threads = threads
         self._of_kind: dict[Kind, Callable[[Source, Instance, RenderingOptions], Awaitable[bytes]]] = {
@@ -94,9 +95,10 @@ class Renderer:
             return stream
         if kind is Kind.DOCUMENT:
             return await self._content(
-                _key(instance, 0, options, to_base), partial(self._document, instance, options, to_base)
+                _key(instance.digest, 0, options, to_base), partial(self._document, instance, options, to_base)
             )
-        return await self._content(_key(instance, 0, options), partial(self._of_kind[kind], source, instance, options))
+        key = _key(await self.made_of(source, instance), 0, options)
+        return await self._content(key, partial(self._of_kind[kind], source, instance, options))
 
     async def frame(self, source: Source, instance: Instance, frame_number: int, options: RenderingOptions) -> Content:
         """One frame, counted from 1, of an instance that has frames; raises as `instance` does."""
@@ -104,7 +106,21 @@ class Renderer:
             make = partial(self._segmentation_frame, source, instance, frame_number, options)
         else:
             make = partial(self._frame, instance, frame_number, options)
-        return Content.of([await self._cache.get(_key(instance, frame_number, options), make)])
+        key = _key(await self.made_of(source, instance, frame_number), frame_number, options)
+        return await self._content(key, make)
+
+    async def made_of(self, source: Source, instance: Instance, frame_number: int | None = None) -> bytes:
+        """What a picture is made of, as digests: those of the instance and of the images that it is drawn over."""
+        kind = kind_of(instance)
+        references: Iterable[ImageReference] = ()
+        if kind is Kind.PRESENTATION_STATE:
+            state = await instance.read_dataset(read_presentation_state)
+            references = (*state.references, *await whole_series(source, instance, state.whole_series))
+        elif kind is Kind.SEGMENTATION:
+            number = frame_number or (await self.frames.describe(instance)).representative_frame
+            found = (await instance.read_dataset(read_segmentation)).source_of(number)
+            references = () if found is None else (found,)
+        return instance.digest + await digests_of(source, instance, references)
 
     async def close(self) -> None:
         """End the processes that make pictures."""
@@ -130,12 +146,12 @@ class Renderer:
         Raises:
             InvalidParameter: the presentation state does not refer to the image.
         """
-        state = await self._threads(read_presentation_state, await state_instance.dataset())
+        state = await state_instance.read_dataset(read_presentation_state)
         uid = image.resource.sop_instance_uid
         references = tuple(one for one in state.references if one.sop_instance_uid == uid)
         if not references:
             raise InvalidParameter("presentationUID", "the presentation state does not refer to this image")
-        key = _key(state_instance, 0, options) + image.digest
+        key = _key(await self.made_of(source, state_instance), 0, options) + image.digest
 
         async def make() -> bytes:
             needed = needed_for(state, references[0])
@@ -190,7 +206,7 @@ class Renderer:
         )
 
     async def _presentation_state(self, source: Source, instance: Instance, options: RenderingOptions) -> bytes:
-        state = await self._threads(read_presentation_state, await instance.dataset())
+        state = await instance.read_dataset(read_presentation_state)
         is_moving = options.media_type in MOVING_MEDIA_TYPES and not options.is_still
         if is_moving or state.whole_series:
             series = await whole_series(source, instance, state.whole_series)
@@ -217,7 +233,7 @@ class Renderer:
         self, source: Source, instance: Instance, frame_number: int, options: RenderingOptions
     ) -> bytes:
         """All segments in the place of a frame, over the frame of the image that they were made from."""
-        segmentation = await self._threads(read_segmentation, await instance.dataset())
+        segmentation = await instance.read_dataset(read_segmentation)
         numbers = segmentation.frames_over(frame_number)[:_MOST_SEGMENTS]
         masks = await self.frames.read(instance, numbers)
         background = await source_frame(source, self.frames, instance, segmentation.source_of(frame_number))
@@ -239,7 +255,7 @@ def _link(to_base: str, reference: Reference) -> str | None:
     return f"{to_base}{target.path}/rendered"
 
 
-def _key(instance: Instance, frame_number: int, options: RenderingOptions, to_base: str = "") -> bytes:
-    digest = blake2b(_VERSION + instance.digest, digest_size=24)
+def _key(made_of: bytes, frame_number: int, options: RenderingOptions, to_base: str = "") -> bytes:
+    digest = blake2b(_VERSION + made_of, digest_size=24)
     digest.update(f"{frame_number}\0{options}\0{to_base}".encode())
     return digest.digest()

@@ -34,6 +34,7 @@ from dicomcore.pixels.decoding import (
     stored_frame,
 )
 from dicomcore.pixels.derived import derived
+from dicomcore.pixels.encapsulation import encapsulated_start, needs_extended
 from dicomcore.pixels.encoded_form import after_encoding, encoded_form
 from dicomcore.pixels.encoding import Encoding
 from dicomcore.pixels.frames import FRAMES_PER_PAGE, NO_FRAMES, FrameIndex, frame_index, pixel_data
@@ -64,6 +65,7 @@ __all__ = [
     "decode_frame",
     "decode_pixels",
     "derived",
+    "encapsulated_start",
     "encode_pixels",
     "encoded_form",
     "encoding_of",
@@ -75,6 +77,7 @@ __all__ = [
     "is_encodable",
     "is_sandboxed",
     "native_bytes",
+    "needs_extended",
     "pixel_data",
     "stored_frame",
     "targets",

@@ -1,7 +1,8 @@
 """Pixel data elements as they are written (PS3.5 §A.4): native, or encapsulated with one fragment for each frame.
 
 The offset table is the Basic one where its 32 bits reach, else the Extended one (PS3.3 §C.7.6.3.1.8). When frames are
-written before the length of all of them is known there is none, which §A.4 allows: every fragment is a frame.
+sent before the length of all of them is known it is empty, which §A.4 allows: every fragment is a frame. In a file that
+can be written to again, room is left for it.
 """
 
 from __future__ import annotations
@@ -20,15 +21,15 @@ _UNDEFINED = 0xFFFFFFFF
 _LARGEST_BASIC_OFFSET = 0xFFFFFFFF
 
 
-def encapsulated_start(lengths: Sequence[int] | None = None) -> bytes:
+def encapsulated_start(lengths: Sequence[int] | None = None, *, extended: bool | None = None) -> bytes:
     """Write everything before the first fragment; ``lengths`` are those of all frames, even, if they are known.
 
-    With the Extended Offset Table that is three elements, which come right before whatever follows Pixel Data.
+    Whether it is ``extended`` decides how much that is; if that is not said, the table is as small as it can be.
     """
     if lengths is None:
         return _element("OB", PIXEL_DATA, _UNDEFINED) + _item(b"")
     offsets = list(accumulate((length + _ITEM_HEADER for length in lengths[:-1]), initial=0))
-    if offsets[-1] <= _LARGEST_BASIC_OFFSET:
+    if not (offsets[-1] > _LARGEST_BASIC_OFFSET if extended is None else extended):
         return _element("OB", PIXEL_DATA, _UNDEFINED) + _item(pack(f"<{len(offsets)}I", *offsets))
     count = len(offsets)
     return (
@@ -39,6 +40,14 @@ def encapsulated_start(lengths: Sequence[int] | None = None) -> bytes:
         + _element("OB", PIXEL_DATA, _UNDEFINED)
         + _item(b"")
     )
+
+
+def needs_extended(count: int, native_length: int) -> bool:
+    """Say whether to make room for the Extended Offset Table, before it is known how long frames will be.
+
+    No compression makes a frame more than twice as long as it is.
+    """
+    return count * (2 * native_length + _ITEM_HEADER) > _LARGEST_BASIC_OFFSET
 
 
 def fragment(frame: Buffer) -> tuple[Buffer, ...]:

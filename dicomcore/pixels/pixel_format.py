@@ -30,6 +30,8 @@ Pixels = NDArray[Any]
 
 _FLOATS = {FLOAT_PIXEL_DATA: np.dtype("<f4"), DOUBLE_FLOAT_PIXEL_DATA: np.dtype("<f8")}
 
+_LARGEST = 8  # bytes of an integer
+
 
 @dataclass(frozen=True, slots=True)
 class PixelFormat:
@@ -64,10 +66,13 @@ class PixelFormat:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The little endian type of one sample; single bits are bytes of 0 and 1."""
+        """The little endian type of one sample; single bits are bytes of 0 and 1.
+
+        Bits Allocated may be any number: of cells that do not exist this is the nearest type, and nothing decodes them.
+        """
         if self.floating:
             return np.dtype("<f8" if self.image.bits_allocated == 64 else "<f4")
-        size = max(1, self.image.bits_allocated // 8)
+        size = min(max(1, self.image.bits_allocated // 8), _LARGEST)
         size = 1 << (size - 1).bit_length()
         return np.dtype(f"{'<i' if self.signed else '<u'}{size}")
 

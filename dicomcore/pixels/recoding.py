@@ -8,7 +8,7 @@ held. The data set is corrected by `dicomcore.pixels.corrected`.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -29,6 +29,7 @@ from dicomcore.pixels.native import packed_bits
 from dicomcore.pixels.pixel_format import Decoded, PixelFormat
 from dicomcore.pixels.transcode import around_pixel_data, check_complete, check_native_length, file_start
 
+_EMPTY_TABLE = encapsulated_start()
 _NO_PIXELS = np.empty(0, np.uint8)
 
 
@@ -77,6 +78,11 @@ class Recoding:
         """The number of frames."""
         return self._frames.count
 
+    @property
+    def native_length(self) -> int:
+        """The number of bytes of a native frame, as its data set describes it before."""
+        return self.form.image.length
+
     def frame(self, frame_number: int) -> Buffer:
         """A frame (from 1) as it is stored, in little endian if it is native."""
         return stored_frame(self._frames, self._buffer, frame_number)
@@ -99,12 +105,12 @@ class Recoding:
         photometric_interpretation: str,
         first_length: int,
         icons: Mapping[int, tuple[bytes, str]],
-        lengths: Sequence[int] | None = None,
+        offset_table: bytes = _EMPTY_TABLE,
     ) -> Iterator[Buffer]:
         """Yield the file up to its first frame; the first buffer is all that comes before the data set.
 
         ``first_length`` is that of the first frame coded, ``icons`` are native bytes and Photometric Interpretation by
-        the id of their item, ``lengths`` those of all frames if they are known.
+        the id of their item. ``offset_table`` is the last buffer, unless the frames are native.
         """
         form = self.coded_form(photometric_interpretation)
         native_length = form.image.length
@@ -119,7 +125,7 @@ class Recoding:
         yield file_start(self._part10, self.target_uid)
         yield from write_dataset(before, EXPLICIT_VR_LITTLE_ENDIAN)
         if not self.is_native:
-            yield encapsulated_start(lengths)
+            yield offset_table
             return
         self._packer = _Packer(form.image.bits)
         self._is_padded = bool(length & 1)

@@ -19,17 +19,21 @@ Cells = NDArray[np.unsignedinteger[Any]]
 def sample_values(cells: Pixels, form: PixelFormat, precision: int | None = None) -> Pixels:
     """Return the numbers, of `PixelFormat.dtype`, that cells of integers hold.
 
-    ``precision`` is that of a codestream, in bits: where it is not more than Bits Stored, there is nothing beside the
-    sample, and High Bit, which describes native cells, is not applied. A copy is made only where something changes.
+    ``precision`` is that of a codestream, in bits: where it is not more than Bits Stored, High Bit, which describes
+    native cells, is not applied. What is above the sample is cut off even there: decoders do not keep to the precision
+    where a codestream is damaged. Samples that fill their cell are not copied.
     """
     stored = form.bits_stored
     bits = form.dtype.itemsize * 8
     shift = form.high_bit + 1 - stored
     if precision is not None and precision <= stored:
         shift = 0
-    if stored >= bits or (not form.signed and not shift and precision is not None and precision <= stored):
+    if stored >= bits:
         return _as(cells, form.dtype)
     wide = _as(cells, np.dtype(f"<u{form.dtype.itemsize}"))
+    if not form.signed and not shift:
+        sample: Pixels = np.bitwise_and(wide, wide.dtype.type((1 << stored) - 1))
+        return sample
     # To the top and down again: an arithmetic shift of signed numbers repeats the sign, of others brings zeros.
     values: Pixels = np.left_shift(wide, bits - stored - shift).view(form.dtype)
     values >>= bits - stored

@@ -35,6 +35,7 @@ from dicomcore.rendering.references import ImageReference
 from dicomcore.rendering.render import render_frame, render_frames
 from dicomcore.rendering.segmentation import read_segmentation
 from dicomcore.rendering.segmented import render_segmented
+from dicomcore.rendering.stored_frame import StoredFrame
 from dicomcore.rendering.stored_picture import stored_picture
 from dicomcore.rendering.tiles import matrix_offset_of
 from dicomcore.rendering.video_frame import render_video_frame
@@ -52,6 +53,7 @@ __all__ = [
     "PresentedFrame",
     "Region",
     "RenderingOptions",
+    "StoredFrame",
     "Viewport",
     "VoiFunction",
     "Window",

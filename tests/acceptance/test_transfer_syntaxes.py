@@ -15,7 +15,7 @@ import httpx
 import imagecodecs
 import numpy as np
 import pytest
-from builders import ct_dataset, element, part10
+from builders import ct_dataset, element, encapsulated, header, part10
 from dicomweb_client.api import DICOMwebClient
 from numpy.typing import NDArray
 from pydicom import Dataset, dcmread
@@ -245,6 +245,57 @@ def test_many_frames_are_compressed_while_they_are_sent(client: httpx.Client) ->
         assert answer.status_code == 200
         assert "content-length" not in answer.headers
         assert answer.content.count(b"Content-Type: image/jls") == 30
+
+
+HOSTILE = {
+    f"{ROOT}.4.50": bytes.fromhex("ffd8ffc0000b08ffffffff01011100ffda0008010100003f00") + bytes(500),
+    f"{ROOT}.4.80": bytes.fromhex("ffd8fff7000b08ffffffff01011100ffda0008010100000000") + bytes(500),
+    f"{ROOT}.4.90": bytes.fromhex("ff4fff510029000000007fffffff7fffffff00000000000000000000000100000001") + bytes(500),
+    f"{ROOT}.4.110": bytes.fromhex("ff0a") + bytes(range(256)) * 4,
+    RLE: bytes.fromhex("0f000000") + b"\xff" * 600,
+    DEFLATED_FRAME: bytes(600),
+}
+
+
+@pytest.mark.parametrize("uid", HOSTILE)
+def test_hostile_frames_are_told_as_corrupt_and_the_next_request_works(client: httpx.Client, uid: str) -> None:
+    sop_instance = f"1.2.8.{uid.rpartition('.')[2]}"
+    given = {"StudyInstanceUID": "1.2.8", "SeriesInstanceUID": "1.2.8.0", "SOPInstanceUID": sop_instance}
+    attributes = ct_dataset(PixelData=None, **given)
+    content = part10(attributes + encapsulated([HOSTILE[uid]]), uid, sop_instance=sop_instance)
+    assert client.post("/studies", content=content, headers={"Content-Type": "application/dicom"}).is_success
+    path = f"/studies/1.2.8/series/1.2.8.0/instances/{sop_instance}"
+    for suffix, accept in (
+        ("", "application/dicom"),
+        ("/frames/1", "application/octet-stream"),
+        ("/frames/1", "image/jp2"),
+    ):
+        if uid == f"{ROOT}.4.90" and accept == "image/jp2":
+            continue  # as stored
+        answer = client.get(path + suffix, headers={"Accept": accept})
+        assert (answer.status_code, answer.json()["frame_number"]) == (422, 1), accept
+    good = f"{path_of(original('CT_small.dcm'))}/frames/1"
+    assert client.get(good, headers={"Accept": f"image/jls; transfer-syntax={ROOT}.4.80"}).status_code == 200
+
+
+def test_a_large_instance_is_compressed_in_little_memory(server: RunningServer, client: httpx.Client) -> None:
+    count, frame = 400, bytes(512 * 512 * 2)
+    attributes = ct_dataset(StudyInstanceUID="1.2.9", PixelData=None, Rows=512, Columns=512)
+    number = element(0x00280008, "IS", str(count) + " ") + element(0x00280010, "US", 512)
+    start = part10(attributes.replace(element(0x00280010, "US", 512), number))
+
+    def content() -> Iterator[bytes]:
+        yield start + header(0x7FE00010, "OW", count * len(frame))
+        yield from (frame for _ in range(count))
+
+    assert client.post("/studies", content=content(), headers={"Content-Type": "application/dicom"}).is_success
+    server.forget_peak()
+    before = server.memory
+    accept = {"Accept": f"application/dicom; transfer-syntax={RLE}"}
+    with client.stream("GET", "/studies/1.2.9/series/1.2.3.1/instances/1.2.3.4", headers=accept) as answer:
+        assert answer.status_code == 200
+        assert sum(map(len, answer.iter_raw())) > 400 * 4096
+    assert server.peak_memory - before < 64 << 20
 
 
 def test_a_frame_is_the_same_for_all_who_ask_for_it_again(client: httpx.Client) -> None:

@@ -12,6 +12,7 @@ BASE = "http://pacs.test/dicom-web"
 UNIQUE = {"application", "resources", "request"}
 
 APPLICATION = json.loads(capabilities_json(BASE))["application"]
+FRAMES = "studies/{study}/series/{series}/instances/{instance}/frames/{frames}"
 ROOT = etree.fromstring(capabilities_xml(BASE))
 
 
@@ -71,8 +72,28 @@ def test_a_resource_has_its_methods(path: str, names: set[str]) -> None:
     assert methods(path).keys() == names
 
 
-def test_what_is_not_implemented_is_not_offered() -> None:
-    assert "rendered" not in [one["@path"] for one in resource("studies/{study}")["resource"]]
+def accepted(path: str) -> set[str]:
+    parameters = methods(path)["GET"]["request"]["param"]
+    accept = next(one for one in parameters if one["@name"] == "Accept")
+    return {option["@value"] for option in accept["option"]}
+
+
+@pytest.mark.parametrize("name", ["rendered", "thumbnail", "renderedmpr", "rendered3D"])
+@pytest.mark.parametrize("path", ["studies/{study}", FRAMES])
+def test_what_is_rendered_is_offered_with_its_media_types_and_parameters(path: str, name: str) -> None:
+    assert 'multipart/related; type="image/png"' in accepted(f"{path}/{name}")
+    parameters = {one["@name"] for one in methods(f"{path}/{name}")["GET"]["request"]["param"]}
+    assert {"accept", "charset", "viewport"} <= parameters
+
+
+def test_a_single_part_is_offered_for_single_items_only() -> None:
+    assert "image/png" in accepted(f"{FRAMES}/rendered")
+    assert "image/png" not in accepted("studies/{study}/rendered")
+
+
+def test_rendered_media_types_beyond_the_standard_are_told() -> None:
+    """More of them may be supported if the capabilities name them (PS3.18 §8.7.4)."""
+    assert {"image/webp", "image/avif"} <= accepted(f"{FRAMES}/rendered")
 
 
 def test_a_search_names_its_media_types_and_matching_keys() -> None:

@@ -35,7 +35,14 @@ def asked(query: str = "", *, strict: bool = False, accept: list[str] | None = N
     source: Source = Nobody()  # type: ignore[assignment]  # nothing is asked of it
     nobody: Any = Nobody()
     services = Services(
-        load_settings(strict_accept=strict), source, UrlPolicy("/dicom-web"), Gate(), remote, nodes=nobody, ae=nobody
+        load_settings(strict_accept=strict),
+        source,
+        UrlPolicy("/dicom-web"),
+        Gate(),
+        remote,
+        nodes=nobody,
+        ae=nobody,
+        renderer=nobody,
     )
     return Asked(Request(scope), services, source)
 

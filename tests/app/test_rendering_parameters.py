@@ -174,6 +174,12 @@ def test_a_presentation_state_takes_a_size_but_no_window_and_no_part() -> None:
         parse_presented(b"viewport=10,20,1,1,5,5")
 
 
+def test_a_presentation_state_among_others_takes_what_is_for_it() -> None:
+    request = parse_rendering(b"window=40,400,linear&viewport=10,20,1,1,5,5&quality=3")
+    assert request.presented.options == RenderingOptions(viewport=Viewport(10, 20), quality=3)
+    assert parse_rendering(b"").presented.options == RenderingOptions()
+
+
 def test_a_thumbnail_takes_a_size_only() -> None:
     assert parse_thumbnail(b"") is None
     assert parse_thumbnail(b"viewport=64,64&quality=0&window=no") == Viewport(64, 64)

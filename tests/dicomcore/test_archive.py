@@ -203,6 +203,38 @@ async def test_bytes_whose_row_was_certainly_not_made_go(archive: Archive, setti
     assert objects(settings) == []
 
 
+# Another form of an instance
+
+
+async def replace(archive: Archive, content: bytes) -> StoreOutcome:
+    """Put another form in the place of what is stored now."""
+    instance = await archive.instance(INSTANCE)
+    spool = archive.spool()
+    spool.write(content)
+    return await archive.replace(instance, spool)
+
+
+@pytest.mark.parametrize("policy", DuplicatePolicy)
+async def test_another_form_takes_the_place_of_an_instance_whatever_the_policy(
+    settings: Settings, policy: DuplicatePolicy
+) -> None:
+    archive = with_policy(settings, policy)
+    await store(archive, ct_instance())
+    assert (await replace(archive, ct_instance(IMPLICIT_LE))).change is Change.REPLACED
+    assert await read(archive) == ct_instance(IMPLICIT_LE)
+    assert len(objects(settings)) == 1
+    archive.close()
+
+
+async def test_who_wants_to_know_is_told_of_what_arrives_and_of_nothing_else(archive: Archive) -> None:
+    told: list[Resource] = []
+    archive.on_arrival = told.append
+    for content in (ct_instance(), ct_instance(), ct_instance(PatientID="other"), b"nonsense"):
+        await store(archive, content)
+    await replace(archive, ct_instance(IMPLICIT_LE, PatientID="other"))
+    assert told == [INSTANCE, INSTANCE]
+
+
 async def test_what_crashed_between_bytes_and_row_is_put_aside_at_the_next_start(settings: Settings) -> None:
     archive = with_policy(settings, DuplicatePolicy.REJECT)
     await store(archive, ct_instance())

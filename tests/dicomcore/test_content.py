@@ -44,3 +44,10 @@ async def test_what_is_in_memory_is_not_copied() -> None:
 )
 def test_a_range_is_cut_out_of_extents(start: int, end: int, expected: list[Extent]) -> None:
     assert within([(100, 110), (200, 220)], start, end) == expected
+
+
+async def test_the_whole_is_one_buffer_and_not_a_copy_where_it_is_one() -> None:
+    held = b"abc"
+    assert await Content.of([held]).whole() is held
+    assert await Content.of([b"ab", b"", b"c"]).whole() == b"abc"
+    assert await Content.of([]).whole() == b""

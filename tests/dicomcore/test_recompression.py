@@ -8,6 +8,8 @@ import pytest
 from builders import EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE, JPEG_BASELINE, RLE_LOSSLESS, ct_instance, element
 from in_process import InProcess, Remembered, codecs_in_process
 
+from app.main import open_archive
+from app.settings import Settings
 from dicomcore.archive import Archive
 from dicomcore.data import read_file
 from dicomcore.errors import InvalidParameter, ResourceGone
@@ -15,6 +17,7 @@ from dicomcore.index import DuplicatePolicy
 from dicomcore.instance import Instance
 from dicomcore.recompression import Recompressed, Recompression, recompress
 from dicomcore.resources import Resource
+from dicomcore.source import Change
 from dicomcore.transcoding import Codecs
 
 P = ParamSpec("P")
@@ -147,6 +150,30 @@ async def test_what_arrives_is_recompressed_whatever_the_policy_for_duplicates(
     await archive.delete(ONE)
     await store(archive, multi_frame(PatientID="later"))
     assert (await archive.instance(ONE)).transfer_syntax_uid == EXPLICIT_LE
+
+
+@pytest.mark.parametrize("duplicates", DuplicatePolicy)
+async def test_who_sends_an_instance_again_that_was_recompressed_sends_nothing_new(
+    archive: Archive, duplicates: DuplicatePolicy
+) -> None:
+    archive._duplicates = duplicates
+    await store(archive, multi_frame())
+    assert await recompress(archive, await archive.instance(ONE), HTJ2K) is Recompressed.DONE
+    spool = archive.spool()
+    spool.write(multi_frame())
+    assert (await archive.store(spool)).change is Change.IDENTICAL
+    assert (await archive.instance(ONE)).transfer_syntax_uid == HTJ2K
+
+
+async def test_a_crash_before_the_commit_leaves_the_original(archive: Archive, settings: Settings) -> None:
+    await store(archive, multi_frame())
+    spool = archive.spool()
+    spool.write(await held_bytes(await archive.instance(ONE), JPEG_LS))
+    archive.storage.keep(spool)  # the last thing that happens
+    restarted = open_archive(settings)
+    kept = await (await restarted.instance(ONE)).read()
+    assert b"".join([bytes(buffer) async for buffer in kept]) == multi_frame()
+    restarted.close()
 
 
 async def test_an_instance_that_cannot_be_recompressed_holds_up_no_other(archive: Archive) -> None:

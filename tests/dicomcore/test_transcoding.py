@@ -11,14 +11,14 @@ from typing import ParamSpec, TypeVar
 import numpy as np
 import pydicom
 import pytest
-from builders import EXPLICIT_LE, ct_dataset, ct_instance, element, encapsulated, part10, sequence
+from builders import EXPLICIT_LE, IMPLICIT_LE, ct_dataset, ct_instance, element, encapsulated, part10, sequence
 from in_process import InProcess, Remembered, codecs_in_process
 
 from dicomcore.data import Part10, read_file
 from dicomcore.errors import CodecUnavailable, CorruptFrame
 from dicomcore.pixels import Encoding, PixelFormat, convert_frame, encoding_of
 from dicomcore.threads import Threads
-from dicomcore.transcoding import Codecs, Convertible, ahead, check_codecs, in_threads, transcoded_file
+from dicomcore.transcoding import Codecs, Convertible, ahead, check_codecs, file_in, in_threads, transcoded_file
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -82,6 +82,36 @@ async def test_a_large_file_is_made_frame_by_frame_with_an_empty_offset_table(th
     assert encapsulated([b""])[:24] in first  # an empty table, then the first fragment
 
 
+@pytest.mark.parametrize("uid", [JPEG_LS, RLE])
+async def test_the_offset_table_of_a_large_file_can_be_written_at_its_end(threads: Threads, uid: str) -> None:
+    made = bytearray()
+
+    def overwrite(offset: int, content: bytes) -> None:
+        made[offset : offset + len(content)] = content
+
+    codecs, source = codecs_in_process(), multi_frame(20, 1024, 1024)
+    async for piece in transcoded_file(source, uid, Encoding(), codecs, threads, overwrite=overwrite):
+        made += piece
+    element_of_pixels = read_file(made).dataset.elements[0x7FE00010]
+    table, *frames = element_of_pixels.fragments or ()
+    offsets = np.frombuffer(element_of_pixels.buffer, "<u4", 20, table[0])
+    assert offsets.tolist() == [start - frames[0][0] for start, _ in frames]
+
+
+async def test_frames_are_taken_from_whoever_reads_them(threads: Threads) -> None:
+    asked: list[int] = []
+    source = multi_frame(3)
+
+    async def read(frame_number: int) -> bytes:
+        asked.append(frame_number)
+        return bytes(32)
+
+    pieces = transcoded_file(source, RLE, Encoding(), codecs_in_process(), threads, read)
+    made = read_file(b"".join([bytes(piece) async for piece in pieces]))
+    assert asked == [1, 2, 3]
+    assert bytes((await in_any(made, EXPLICIT_LE, threads)).dataset.raw(0x7FE00010)) == bytes(96)
+
+
 async def test_a_file_is_deflated_behind_its_file_meta_information(threads: Threads) -> None:
     compressed = await whole(multi_frame(2), JPEG_LS, threads)
     made = await whole(read_file(compressed), DEFLATED, threads)
@@ -136,6 +166,42 @@ async def test_who_stops_reading_stops_the_work(threads: Threads) -> None:
         break
     await pieces.aclose()  # type: ignore[attr-defined]
     assert sandbox.runs["convert_frame"] < 10
+
+
+# Files with or without pixel data
+
+
+async def in_any(part10: Part10, uid: str, threads: Threads) -> Part10:
+    pieces = file_in(part10, uid, encoding_of(uid), codecs_in_process(), threads)
+    return read_file(b"".join([bytes(piece) async for piece in pieces]))
+
+
+@pytest.mark.parametrize("uid", [EXPLICIT_LE, DEFLATED])
+async def test_what_has_no_pixel_data_can_be_native_or_deflated(threads: Threads, uid: str) -> None:
+    made = await in_any(read_file(ct_instance(IMPLICIT_LE, PixelData=None)), uid, threads)
+    assert (made.transfer_syntax.uid, made.dataset.text(0x00100020)) == (uid, "PID1")
+
+
+@pytest.mark.parametrize("uid", [EXPLICIT_LE, DEFLATED, JPEG_2000, RLE])
+async def test_what_is_compressed_can_be_everything_that_holds_it(threads: Threads, uid: str) -> None:
+    source = multi_frame(2)
+    made = await in_any(await in_any(source, JPEG_LS, threads), uid, threads)
+    assert made.transfer_syntax.uid == uid
+    back = await in_any(made, EXPLICIT_LE, threads)
+    assert bytes(back.dataset.raw(0x7FE00010)) == bytes(source.dataset.raw(0x7FE00010))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        ct_instance(PixelData=None),
+        ct_instance(BitsAllocated=32, BitsStored=32, HighBit=31, PixelData=bytes(64)),
+        part10(ct_dataset(PixelData=None) + encapsulated([b"\0\0\1\xb3"]), "1.2.840.10008.1.2.4.102"),
+    ],
+)
+async def test_what_does_not_fit_is_refused(threads: Threads, content: bytes) -> None:
+    with pytest.raises(CodecUnavailable):
+        await in_any(read_file(content), JPEG_LS, threads)
 
 
 # Frames

@@ -211,6 +211,47 @@ def test_any_bytes_in_any_format_are_pixels_or_corrupt(
     assert decoded.pixels.shape == form.shape
 
 
+IMAGE_CODECS = [uid for uid in ENCODABLE if CODECS[uid].is_sandboxed]
+
+
+@pytest.mark.parametrize("uid", IMAGE_CODECS)
+@pytest.mark.parametrize("kind", [Kind(8, 8), Kind(16, 12), Kind(16, 16, signed=True), Kind(8, 8, samples=3)], ids=str)
+@settings(max_examples=40, deadline=None)
+@given(
+    allocated=st.sampled_from([0, 1, 7, 8, 12, 16, 24, 32, 64, 65535]),
+    samples=st.sampled_from([0, 1, 3, 4]),
+    less=st.integers(0, 16),
+    beyond=st.integers(0, 8),
+    name=st.sampled_from(["", "MONOCHROME2", "RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "PALETTE COLOR", "XYB"]),
+    flags=st.tuples(st.booleans(), st.booleans(), st.booleans()),
+)
+def test_codestreams_under_any_description_are_pixels_within_bits_stored_or_corrupt(
+    uid: str,
+    kind: Kind,
+    allocated: int,
+    samples: int,
+    less: int,
+    beyond: int,
+    name: str,
+    flags: tuple[bool, bool, bool],
+) -> None:
+    form = kind.form(9, 13)
+    if not CODECS[uid].holds(form):
+        return
+    encoded = encode_pixels(decoded_of(slope(form, np.random.default_rng(9)), form), form, uid)
+    stored = max(1, allocated - less) if allocated else 0
+    signed, floating, subsampled = flags
+    image = ImagePixel(9, 13, samples, allocated, 0, subsampled)
+    described = PixelFormat(image, name, stored, min(stored - 1 + beyond, allocated - 1), signed, floating)
+    try:
+        pixels = decode_pixels(encoded, described, uid).pixels
+    except CorruptFrame:
+        return
+    low, high = limits(described)
+    assert not floating
+    assert low <= pixels.min() and pixels.max() <= high
+
+
 def test_every_image_of_whole_bytes_has_a_lossless_target() -> None:
     assert all(f"{ROOT}.1" in targets(kind.form(1, 1)).lossless for kind in KINDS)
 

@@ -49,7 +49,8 @@ def values_of(samples: NDArray[Any], declared: Declaration, form: PixelFormat, *
     """
     fits = declared.precision <= form.bits_stored or form.high_bit != form.bits_stored - 1
     if declared.is_signed and not form.signed:
-        samples = np.bitwise_and(samples, samples.dtype.type((1 << declared.precision) - 1))
+        cells = samples.view(f"u{samples.dtype.itemsize}")
+        samples = np.bitwise_and(cells, cells.dtype.type((1 << declared.precision) - 1))
     elif not is_exact and not fits and declared.is_signed == form.signed:
         samples = np.clip(samples, *limits(form))
     return sample_values(samples, form, declared.precision)

@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 
 from dicomcore.data import Buffer
 from dicomcore.pixels.codecs.boxes import box_content
-from dicomcore.pixels.codecs.declaration import padded, stored_colors, values_of
+from dicomcore.pixels.codecs.declaration import Declaration, padded, stored_colors, values_of
 from dicomcore.pixels.codecs.jpeg2000_header import read_jpeg2000_header
+from dicomcore.pixels.codecs.swallowed_errors import raised_in
 from dicomcore.pixels.encoding import Encoding
 from dicomcore.pixels.pixel_format import Decoded, PixelFormat
 
@@ -50,7 +51,9 @@ def _openjpeg(codestream: bytes) -> NDArray[Any]:
 
 
 def _openjph(codestream: bytes) -> NDArray[Any]:
-    return imagecodecs.htj2k_decode(codestream, planar=False)
+    with raised_in("_htj2k"):
+        samples: NDArray[Any] = imagecodecs.htj2k_decode(codestream, planar=False)
+    return samples
 
 
 def _decode(frame: Buffer, form: PixelFormat, exact: _Library) -> Decoded:
@@ -58,12 +61,26 @@ def _decode(frame: Buffer, form: PixelFormat, exact: _Library) -> Decoded:
     header = read_jpeg2000_header(codestream)
     header.check(form)
     try:
-        # OpenJPH, twice as fast, lets what loss makes larger than white wrap around to black: it is for exact frames.
-        samples = (exact if header.is_reversible else _openjpeg)(bytes(codestream))
+        # OpenJPH, twice as fast, lets what loss makes larger than white wrap around to black, and makes a picture even
+        # of half a frame: it is for frames that are exact and whole.
+        samples = (exact if header.is_reversible and header.is_whole else _openjpeg)(bytes(codestream))
     except RuntimeError as error:
         raise ValueError(str(error)) from error
+    if header.is_reversible:
+        _check_range(samples, header.declared)
     pixels = values_of(_by_pixel(samples, form), header.declared, form, is_exact=header.is_reversible)
     return Decoded(pixels, "RGB" if header.is_converted else stored_colors(form))
+
+
+def _check_range(samples: NDArray[Any], declared: Declaration) -> None:
+    """Raise ValueError for numbers that do not fit into the precision: OpenJPH makes them of damaged frames."""
+    bits = samples.dtype.itemsize * 8
+    if declared.precision == bits:
+        return
+    least, largest = int(samples.min()), int(samples.max())
+    reach = max(largest, ~least) >> declared.precision - declared.is_signed
+    if reach:
+        raise ValueError(f"samples from {least} to {largest} in a codestream of {declared.precision} bits")
 
 
 def _by_pixel(samples: NDArray[Any], form: PixelFormat) -> NDArray[Any]:

@@ -21,7 +21,8 @@ _MAX_SEGMENTS = 10_000
 _MAX_LEVELS = 32
 
 _START = b"\xff\x4f\xff\x51"
-_SIZ, _COD, _SOT = 0xFF51, 0xFF52, 0xFF90
+_SIZ, _COD, _SOT, _EOC = 0xFF51, 0xFF52, 0xFF90, 0xFFD9
+_SMALLEST_TILE_PART = 14
 _HAS_PRECINCTS = 1
 _WHOLE = 15  # the exponent of a precinct as large as can be
 
@@ -31,6 +32,7 @@ class Jpeg2000Header:
     """SIZ and COD. ``tile`` is rows and columns of a tile, ``precincts`` the exponents of rows and columns by level.
 
     ``is_converted`` says that three components are a colour transform of RGB, ``is_reversible`` which wavelet there is.
+    ``is_whole`` says that each tile-part is as long as it says and the last ends where the codestream does (§A.4.2).
     """
 
     declared: Declaration
@@ -41,6 +43,7 @@ class Jpeg2000Header:
     precincts: tuple[tuple[int, int], ...]
     is_converted: bool
     is_reversible: bool
+    is_whole: bool
 
     @property
     def packets(self) -> int:
@@ -71,23 +74,26 @@ def read_jpeg2000_header(codestream: memoryview) -> Jpeg2000Header:
     if bytes(codestream[:4]) != _START:
         raise ValueError("no JPEG 2000 codestream")
     try:
-        segments = _segments(codestream)
+        segments, end = _segments(codestream)
         declared, tiles, tile = _size(segments[_SIZ])
-        return _coding_style(segments[_COD], declared, tiles, tile)
+        return _coding_style(segments[_COD], declared, tiles, tile, _has_end(codestream, end))
     except (StructError, IndexError) as error:
         raise ValueError("the main header is cut off") from error
     except KeyError as error:
         raise ValueError("the main header has no coding style") from error
 
 
-def _segments(codestream: memoryview) -> dict[int, memoryview]:
-    """Return the segments of the main header by marker; of those that may come once, the second is an error."""
+def _segments(codestream: memoryview) -> tuple[dict[int, memoryview], int]:
+    """Return the segments of the main header by marker, and where it ends.
+
+    Of those that may come once, the second is an error.
+    """
     segments: dict[int, memoryview] = {}
     position = 2
     for _ in range(_MAX_SEGMENTS):
         marker, length = unpack_from(">HH", codestream, position)
         if marker == _SOT:
-            return segments
+            return segments, position
         end = position + 2 + length
         if marker < 0xFF00 or length < 2 or end > len(codestream):
             raise ValueError(f"no marker segment at byte {position}")
@@ -96,6 +102,16 @@ def _segments(codestream: memoryview) -> dict[int, memoryview]:
         segments[marker] = codestream[position + 4 : end]
         position = end
     raise ValueError("the main header has no end")
+
+
+def _has_end(codestream: memoryview, position: int) -> bool:
+    """Go from tile-part to tile-part; one that says no length, as the last may, counts as cut off."""
+    while codestream[position : position + 2] == _SOT.to_bytes(2, "big") and position + 10 <= len(codestream):
+        (length,) = unpack_from(">I", codestream, position + 6)
+        if length < _SMALLEST_TILE_PART:
+            return False
+        position += length
+    return codestream[position : position + 2] == _EOC.to_bytes(2, "big")
 
 
 def _size(siz: memoryview) -> tuple[Declaration, int, tuple[int, int]]:
@@ -116,7 +132,9 @@ def _size(siz: memoryview) -> tuple[Declaration, int, tuple[int, int]]:
     return declared, tiles, (min(height, bottom - top), min(width, right - left))
 
 
-def _coding_style(cod: memoryview, declared: Declaration, tiles: int, tile: tuple[int, int]) -> Jpeg2000Header:
+def _coding_style(
+    cod: memoryview, declared: Declaration, tiles: int, tile: tuple[int, int], is_whole: bool
+) -> Jpeg2000Header:
     """Read COD (ISO/IEC 15444-1 §A.6.1)."""
     style, _, layers, converted, levels, _, _, _, wavelet = unpack_from(">BBHBBBBBB", cod)
     if levels > _MAX_LEVELS:
@@ -136,4 +154,5 @@ def _coding_style(cod: memoryview, declared: Declaration, tiles: int, tile: tupl
         precincts=tuple(precincts),
         is_converted=converted == 1 and declared.components >= 3,
         is_reversible=wavelet == 1,
+        is_whole=is_whole,
     )

@@ -73,6 +73,8 @@ class JpegHeader:
             raise ValueError(f"{len(self.components)} components instead of {image.samples_per_pixel}")
         if not 2 <= self.precision <= 16 or self.precision > image.bits_allocated:
             raise ValueError(f"{self.precision} bits in a cell of {image.bits_allocated}")
+        if form.floating:
+            raise ValueError("a codestream of integers where the image has floating point numbers")
 
 
 def read_jpeg_header(frame: Buffer) -> JpegHeader:

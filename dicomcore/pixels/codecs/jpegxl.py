@@ -4,8 +4,9 @@ Images are written as bare codestreams, without the boxes of ISO/IEC 18181-2; bo
 is in a box, so that a recompressed JPEG has them. Samples have no sign in a codestream: negative numbers are two's
 complement of Bits Stored bits, and can only be kept without loss.
 
-Lossy colour is XYB inside and RGB outside. Lossless components are not converted, whatever their colours are; those of
-a recompressed JPEG are YCbCr inside and RGB outside.
+Lossy colour is XYB inside and RGB outside. Lossless components are not converted, whatever their colours are. A
+recompressed JPEG is restored and decoded as such: libjxl computes other numbers of it, up to 11 grey levels away, and
+does not know colours that only the data set tells.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ from dicomcore.data import Buffer, ImageHeader, read_image_header
 from dicomcore.errors import MalformedDataset
 from dicomcore.pixels.codecs.boxes import box_content
 from dicomcore.pixels.codecs.declaration import Declaration, padded, stored_colors, values_of
+from dicomcore.pixels.codecs.jpeg import decode_jpeg
 from dicomcore.pixels.encoding import Encoding
 from dicomcore.pixels.pixel_format import Decoded, PixelFormat
 from dicomcore.pixels.stored_bits import stored_cells
 
 _JPEG_XL = "1.2.840.10008.1.2.4.11"
+_RECOMPRESSED = "1.2.840.10008.1.2.4.111"
 _CONVERTED = frozenset(("XYB", "YBR_FULL"))
 # 12 ms for a CT instead of the 64 of the library's own choice, and 1 % more bytes.
 _EFFORT = 3
@@ -37,6 +40,8 @@ def decode_jpegxl(frame: Buffer, form: PixelFormat) -> Decoded:
     header = _header(frame)
     declared = Declaration(header.rows, header.columns, header.samples_per_pixel, header.bits_stored)
     declared.check(form)
+    if _is_recompressed(header):
+        return decode_jpeg(restore_jpeg(frame), form)
     try:
         samples = imagecodecs.jpegxl_decode(bytes(frame), keeporientation=True, numthreads=1)
     except RuntimeError as error:
@@ -81,7 +86,7 @@ def recompress_jpeg(codestream: Buffer) -> bytes:
 
 def restore_jpeg(frame: Buffer) -> bytes:
     """Return the JPEG codestream that a frame was recompressed from; raise ValueError if it was not."""
-    if not _header(frame).transfer_syntax_uid.endswith(".111"):
+    if not _is_recompressed(_header(frame)):
         raise ValueError("a frame that was no JPEG before")
     try:
         return bytes(imagecodecs.jpegxl_decode_jpeg(bytes(frame), numthreads=1))
@@ -97,6 +102,10 @@ def _header(frame: Buffer) -> ImageHeader:
     if not header.transfer_syntax_uid.startswith(_JPEG_XL):
         raise ValueError("no JPEG XL codestream")
     return header
+
+
+def _is_recompressed(header: ImageHeader) -> bool:
+    return header.transfer_syntax_uid == _RECOMPRESSED
 
 
 def _check_lossy(decoded: Decoded, form: PixelFormat) -> None:

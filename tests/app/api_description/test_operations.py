@@ -2,6 +2,7 @@
 
 from app.api_description.components import ERRORS, PARAMETERS
 from app.api_description.operations import OPERATIONS, SERVER_OPERATIONS, TAGS
+from app.api_description.rendering_components import RENDERING_PARAMETERS, URI_PARAMETERS, VOLUME_PARAMETERS
 
 ALL = (*OPERATIONS, *SERVER_OPERATIONS)
 
@@ -22,7 +23,8 @@ def test_every_error_is_a_component_and_no_other_response_has_its_code() -> None
 
 def test_parameters_are_components_or_matching_keys() -> None:
     names = {name for operation in ALL for name in operation.parameters}
-    assert {name for name in names if not name.startswith("key.")} <= PARAMETERS.keys()
+    tables = (PARAMETERS, RENDERING_PARAMETERS, URI_PARAMETERS, VOLUME_PARAMETERS)
+    assert {name for name in names if not name.startswith("key.")} <= {name for table in tables for name in table}
 
 
 def test_a_store_takes_instances_and_metadata_with_bulk_data() -> None:

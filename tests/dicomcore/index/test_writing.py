@@ -50,6 +50,14 @@ def test_another_form_takes_the_place_of_the_version_it_was_made_of(index: Index
     assert keys(index) == ["k2"]
 
 
+@pytest.mark.parametrize("policy", DuplicatePolicy)
+def test_who_sends_again_what_has_another_form_now_sends_nothing_new(index: Index, policy: DuplicatePolicy) -> None:
+    index.store([record(key="k1", content="sent")])
+    index.store([record(key="k2", content="form")], InPlaceOf("k1"))
+    assert index.store([record(key="k3", content="sent")], policy) == [Stored(Outcome.IDENTICAL)]
+    assert keys(index) == ["k2"]
+
+
 def test_another_form_of_what_was_replaced_or_deleted_meanwhile_is_not_stored(index: Index) -> None:
     index.store([record(key="k1")])
     index.store([record(key="k2", content="newer")])

@@ -11,7 +11,7 @@ BIG_ENDIAN = "MR_small_bigendian.dcm"
 
 async def test_an_encapsulated_frame_is_given_as_it_is_stored(archive: Archive) -> None:
     instance = await stored(archive, content_of(COLOR_FRAMES))
-    (third,) = await Frames(archive.threads).read(instance, [3])
+    (third,) = await Frames().read(instance, [3])
     assert bytes(third.content[:2]) == b"\xff\xd8"
     assert (third.transfer_syntax_uid, third.frame_number) == ("1.2.840.10008.1.2.4.50", 3)
     assert third.description.form.image.rows == 240
@@ -19,7 +19,7 @@ async def test_an_encapsulated_frame_is_given_as_it_is_stored(archive: Archive) 
 
 async def test_a_native_frame_is_given_in_little_endian(archive: Archive) -> None:
     instance = await stored(archive, content_of(BIG_ENDIAN))
-    (frame,) = await Frames(archive.threads).read(instance, [1])
+    (frame,) = await Frames().read(instance, [1])
     pixels = numpy.frombuffer(frame.content, "<i2").reshape(64, 64)
     assert frame.transfer_syntax_uid == "1.2.840.10008.1.2.1"
     assert (pixels == read(BIG_ENDIAN).pixel_array).all()
@@ -27,21 +27,21 @@ async def test_a_native_frame_is_given_in_little_endian(archive: Archive) -> Non
 
 async def test_frames_come_in_the_order_asked_for(archive: Archive) -> None:
     instance = await stored(archive, content_of(COLOR_FRAMES))
-    found = await Frames(archive.threads).read(instance, [2, 1])
+    found = await Frames().read(instance, [2, 1])
     assert [frame.frame_number for frame in found] == [2, 1]
     with pytest.raises(ResourceNotFound):
-        await Frames(archive.threads).read(instance, [31])
+        await Frames().read(instance, [31])
 
 
 async def test_a_description_is_read_once(archive: Archive) -> None:
-    frames = Frames(archive.threads)
+    frames = Frames()
     instance = await stored(archive, content_of(CT))
     first = await frames.describe(instance)
     assert await frames.describe(await archive.instance(instance.resource)) is first
 
 
 async def test_the_descriptions_of_the_last_images_are_remembered(archive: Archive) -> None:
-    frames = Frames(archive.threads, remembered=1)
+    frames = Frames(remembered=1)
     one, other = await stored(archive, content_of(CT)), await stored(archive, content_of(BIG_ENDIAN))
     first = await frames.describe(one)
     await frames.describe(other)
@@ -49,6 +49,6 @@ async def test_the_descriptions_of_the_last_images_are_remembered(archive: Archi
 
 
 async def test_frames_are_counted(archive: Archive) -> None:
-    frames = Frames(archive.threads)
+    frames = Frames()
     assert await frames.count(await stored(archive, content_of(COLOR_FRAMES))) == 30
     assert await frames.count(await stored(archive, content_of(CT))) == 1

@@ -16,14 +16,14 @@ def reference(name: str, *frames: int) -> ImageReference:
 async def test_the_frames_of_the_same_study_are_found(archive: Archive) -> None:
     await stored(archive, content_of(CT))
     state = await stored(archive, presentation_state(read(CT)))
-    (found,) = await presented_frames(archive, Frames(archive.threads), state, [reference(CT)])
+    (found,) = await presented_frames(archive, Frames(), state, [reference(CT)])
     assert (found.frame_number, found.reference) == (1, reference(CT))
     assert found.plane is not None
 
 
 async def test_all_frames_are_meant_where_none_is_listed(archive: Archive) -> None:
     image = await stored(archive, content_of(COLOR_FRAMES))
-    frames = Frames(archive.threads)
+    frames = Frames()
     assert len(await presented_frames(archive, frames, image, [reference(COLOR_FRAMES)])) == 30
     found = await presented_frames(archive, frames, image, [reference(COLOR_FRAMES, 7, 5)])
     assert [one.frame_number for one in found] == [7, 5]
@@ -32,12 +32,12 @@ async def test_all_frames_are_meant_where_none_is_listed(archive: Archive) -> No
 async def test_no_more_are_read_than_are_shown(archive: Archive) -> None:
     image = await stored(archive, content_of(COLOR_FRAMES))
     references = [reference(COLOR_FRAMES)] * 2
-    assert len(await presented_frames(archive, Frames(archive.threads), image, references, most=31)) == 31
+    assert len(await presented_frames(archive, Frames(), image, references, most=31)) == 31
 
 
 async def test_images_that_are_not_here_are_left_out(archive: Archive) -> None:
     state = await stored(archive, presentation_state(read(CT)))
-    frames = Frames(archive.threads)
+    frames = Frames()
     with pytest.raises(ResourceNotFound, match=str(read(CT).SOPInstanceUID)):
         await presented_frames(archive, frames, state, [reference(CT)])
     with pytest.raises(ResourceNotFound, match="refers to"):
@@ -50,7 +50,7 @@ async def test_images_that_are_not_here_are_left_out(archive: Archive) -> None:
 
 async def test_a_source_that_is_not_here_is_none(archive: Archive) -> None:
     owner = await stored(archive, presentation_state(read(CT)))
-    frames = Frames(archive.threads)
+    frames = Frames()
     assert await source_frame(archive, frames, owner, None) is None
     assert await source_frame(archive, frames, owner, reference(CT)) is None
     await stored(archive, content_of(CT))

@@ -4,7 +4,7 @@ from builders import EXPLICIT_LE, element, encapsulated, header
 
 from dicomcore.data import read_dataset, transfer_syntax
 from dicomcore.pixels import frame_index
-from dicomcore.pixels.encapsulation import END_OF_FRAGMENTS, encapsulated_start, fragment, native_start
+from dicomcore.pixels.encapsulation import END_OF_FRAGMENTS, encapsulated_start, fragment, native_start, needs_extended
 
 
 def written(frames: list[bytes], *, with_table: bool) -> bytes:
@@ -37,6 +37,15 @@ def test_offsets_above_32_bits_make_an_extended_offset_table() -> None:
 def test_the_largest_offset_of_a_basic_table_is_one_below_4_gb() -> None:
     assert encapsulated_start([0xFFFFFFF6, 2])[:4] == pack("<HH", 0x7FE0, 0x0010)
     assert encapsulated_start([0xFFFFFFF8, 2])[:4] == pack("<HH", 0x7FE0, 0x0001)
+
+
+def test_room_is_left_for_the_table_that_will_be_needed() -> None:
+    assert not needs_extended(5000, 200_000)
+    assert needs_extended(5000, 500_000)
+    for extended in (False, True):
+        before, after = (encapsulated_start(lengths, extended=extended) for lengths in ([0] * 5, [2, 4, 6, 8, 10]))
+        assert len(before) == len(after)
+    assert encapsulated_start([2, 4], extended=True)[:4] == pack("<HH", 0x7FE0, 0x0001)
 
 
 def test_a_reader_finds_the_frames_again() -> None:

@@ -13,6 +13,7 @@ from builders import EXPLICIT_LE, RLE_LOSSLESS, ct_dataset, ct_instance, element
 from dicomcore.data import Part10, read_file
 from dicomcore.errors import CodecUnavailable, CorruptFrame
 from dicomcore.pixels import Encoding, PixelFormat, Recoding, convert_frame, encoding_of
+from dicomcore.pixels.encapsulation import encapsulated_start
 
 ROOT = "1.2.840.10008.1.2.4"
 JPEG_BASELINE, JPEG_LS, JPEG_2000, JPEG_2000_LOSSY = f"{ROOT}.50", f"{ROOT}.80", f"{ROOT}.90", f"{ROOT}.91"
@@ -39,8 +40,8 @@ def recoded(content: bytes, target: str, *, with_table: bool = True, encoding: E
 
     icons = {id(icon.item): convert(icon.frame, icon.form, EXPLICIT_LE) for icon in recoding.icons()}
     frames = [convert(recoding.frame(number + 1), recoding.form, target) for number in range(recoding.count)]
-    lengths = [len(frame) for frame, _ in frames] if with_table else None
-    pieces = [*recoding.start(frames[0][1], len(frames[0][0]), icons, lengths)]
+    table = encapsulated_start([len(frame) for frame, _ in frames] if with_table else None)
+    pieces = [*recoding.start(frames[0][1], len(frames[0][0]), icons, table)]
     for frame, _ in frames:
         pieces += recoding.wrapped(frame)
     return joined([*pieces, *recoding.end()])
@@ -67,7 +68,7 @@ def test_a_multi_frame_image_is_read_by_others(with_table: bool) -> None:
 
 def test_the_first_buffer_is_all_that_comes_before_the_data_set() -> None:
     recoding = Recoding(read_file(ct_instance()), JPEG_LS, Encoding())
-    first, *rest = recoding.start("MONOCHROME2", 10, {}, [10])
+    first, *rest = recoding.start("MONOCHROME2", 10, {})
     found = read_file(joined([first, *rest]) + element(0xFFFEE0DD, "OB")[:4] + bytes(4))
     assert found.dataset_start == len(first)
 

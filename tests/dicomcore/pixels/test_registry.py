@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from dicomcore.data import TRANSFER_SYNTAXES
-from dicomcore.pixels import ImagePixel, PixelFormat
-from dicomcore.pixels.registry import CODECS, codec_of, is_decodable, is_encodable, targets
+from dicomcore.pixels import Decoded, ImagePixel, PixelFormat, decode_pixels, encode_pixels
+from dicomcore.pixels.registry import CODECS, codec_of, is_decodable, is_encodable, recompression, targets
 
 ROOT = "1.2.840.10008.1.2"
 CT = PixelFormat(ImagePixel(512, 512, 1, 16, 0, False), "MONOCHROME2", 12, 11)
@@ -81,3 +82,20 @@ def test_floating_point_numbers_stay_native() -> None:
 def test_too_many_segments_do_not_go_into_run_lengths() -> None:
     wide = PixelFormat(ImagePixel(2, 2, 3, 64, 0, False), "RGB", 64, 63)
     assert f"{ROOT}.5" not in targets(wide).lossless
+
+
+def test_baseline_jpeg_becomes_jpeg_xl_and_is_restored_to_the_byte() -> None:
+    pixels = np.arange(40 * 56, dtype=np.uint8).reshape(40, 56)
+    form = PixelFormat(ImagePixel(40, 56, 1, 8, 0, False), "MONOCHROME2", 8, 7)
+    original = encode_pixels(Decoded(pixels, "MONOCHROME2"), form, f"{ROOT}.4.50")
+    there = recompression(f"{ROOT}.4.50", f"{ROOT}.4.111")
+    back = recompression(f"{ROOT}.4.111", f"{ROOT}.4.50")
+    assert there is not None and back is not None
+    assert back(there(original)) == original
+    one, other = decode_pixels(original, form, f"{ROOT}.4.50"), decode_pixels(there(original), form, f"{ROOT}.4.111")
+    assert np.array_equal(one.pixels, other.pixels)
+
+
+@pytest.mark.parametrize("pair", [("50", "112"), ("51", "111"), ("111", "51"), ("50", "50")])
+def test_other_syntaxes_are_not_recompressed(pair: tuple[str, str]) -> None:
+    assert recompression(f"{ROOT}.4.{pair[0]}", f"{ROOT}.4.{pair[1]}") is None

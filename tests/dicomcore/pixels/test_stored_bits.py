@@ -48,6 +48,12 @@ def test_codestream_of_whole_cells_is_read_like_cells() -> None:
     assert sample_values(cells(0xF123, 1), form(), precision=16).tolist() == [[0x123, 1]]
 
 
+def test_what_a_decoder_leaves_above_the_precision_is_cut_off() -> None:
+    assert sample_values(cells(0xF123, 1), form(), precision=12).tolist() == [[0x123, 1]]
+    assert sample_values(cells(0xF123, 1), form(signed=True), precision=12).tolist() == [[0x123, 1]]
+    assert sample_values(cells(0xF123, 1), form(), precision=10).tolist() == [[0x123, 1]]
+
+
 def test_narrow_samples_are_widened() -> None:
     values = sample_values(np.array([[200, 3]], np.uint8), form(), precision=8)
     assert values.tolist() == [[200, 3]] and values.dtype == np.dtype("<u2")

@@ -76,3 +76,12 @@ def test_components_without_a_conversion_are_what_the_data_set_says(named: str, 
 
 def test_fragments_have_even_length() -> None:
     assert (padded(b"abc"), padded(b"ab")) == (b"abc\0", b"ab")
+
+
+@pytest.mark.parametrize(("bits", "precision"), [(8, 8), (16, 16), (16, 13)])
+def test_a_sign_that_fills_the_cell_is_lost_too(bits: int, precision: int) -> None:
+    samples = np.array([0, 5, -1, -(1 << precision - 1)], f"i{bits // 8}")
+    form = image_format((1, 4), bits)
+    values = values_of(samples, Declaration(1, 4, 1, precision, is_signed=True), form, is_exact=True)
+    assert values.tolist() == [0, 5, (1 << precision) - 1, 1 << precision - 1]
+    assert values.dtype == form.dtype

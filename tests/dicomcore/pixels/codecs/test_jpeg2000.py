@@ -184,6 +184,27 @@ def test_signed_data_in_an_unsigned_codestream_are_signed() -> None:
     assert np.array_equal(decode_jpeg2000(encoded, form).pixels, image.pixels)
 
 
+def test_an_unsigned_image_in_a_signed_codestream_has_all_of_its_bits() -> None:
+    form = image_format((20, 33), 16, signed=True)
+    image = smooth(form)
+    encoded = encode_jpeg2000(image, form, LOSSLESS)
+    read = decode_jpeg2000(encoded, image_format((20, 33), 16))
+    assert np.array_equal(read.pixels, image.pixels.view(np.uint16))
+
+
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("excess", [-1, 1])
+def test_htj2k_samples_of_more_bits_than_declared_are_damage(signed: bool, excess: int) -> None:
+    form = image_format((20, 33), 16, signed=signed)
+    middle = 0 if signed else 1 << 15
+    pixels = np.full((20, 33), middle)
+    pixels[7, 9] += excess * 2049
+    encoded = bytearray(encode_htj2k(decoded(pixels, form), form, LOSSLESS))
+    encoded[42] = encoded[42] & 0x80 | 12 - 1
+    with pytest.raises(ValueError, match="12 bits"):
+        decode_htj2k(encoded, form)
+
+
 def test_a_part_2_codestream_of_several_frames_is_refused() -> None:
     form = image_format((20, 33), 8)
     encoded = imagecodecs.jpeg2k_encode(noise(image_format((20, 33, 3), 8)).pixels, codecformat="j2k", mct=False)
@@ -206,3 +227,24 @@ def test_a_frame_of_another_size_is_refused_before_it_is_decoded(decode, encode)
     encoded[8:16] = pack(">II", 60_000, 60_000)
     with pytest.raises(ValueError, match="60000 rows"):
         decode(encoded, form)
+
+
+@CODECS
+@pytest.mark.parametrize("shape", [(40, 56), (40, 56, 3), (200, 200)])
+def test_no_picture_is_made_of_the_first_part_of_a_frame(decode, encode, shape) -> None:
+    form = image_format(shape, 8)
+    encoded = encode(smooth(form), form, LOSSLESS)
+    for length in (len(encoded) // 3, len(encoded) // 2, len(encoded) - 20):
+        with pytest.raises(ValueError):
+            decode(encoded[:length], form)
+
+
+@pytest.mark.parametrize("shape", [(40, 56), (40, 56, 3)])
+def test_htj2k_that_breaks_while_it_is_decoded_is_refused_and_nothing_is_printed(shape, capfd) -> None:
+    form = image_format(shape, 8)
+    encoded = bytearray(encode_htj2k(smooth(form), form, LOSSLESS))
+    start, end = len(encoded) // 3, encoded.rindex(b"\xff\xd9")
+    encoded[start:end] = b"\xff" * (end - start)
+    with pytest.raises(ValueError):
+        decode_htj2k(encoded, form)
+    assert capfd.readouterr() == ("", "")

@@ -122,3 +122,27 @@ def test_broken_headers_are_refused(segments: tuple[bytes, ...]) -> None:
 def test_headers_that_are_cut_off_are_refused(length: int) -> None:
     with pytest.raises(ValueError):
         read_jpeg2000_header(memoryview((SOC + siz() + cod() + SOT)[:length]))
+
+
+def tile_part(length: int, content: bytes) -> bytes:
+    return b"\xff\x90" + pack(">HHIBB", 10, 0, length, 0, 1) + b"\xff\x93" + content
+
+
+EOC = b"\xff\xd9"
+
+
+@pytest.mark.parametrize(
+    ("rest", "is_whole"),
+    [
+        (tile_part(22, bytes(8)) + EOC, True),
+        (tile_part(22, bytes(8)) + tile_part(18, bytes(4)) + EOC + bytes(3), True),
+        (tile_part(22, bytes(8)), False),
+        (tile_part(23, bytes(8)) + EOC, False),
+        (tile_part(22, bytes(8)) + tile_part(18, bytes(4))[:9], False),
+        (tile_part(0, bytes(8)) + EOC, False),
+        (tile_part(13, b"") + EOC, False),
+        (tile_part(0xFFFFFFFF, bytes(8)) + EOC, False),
+    ],
+)
+def test_a_codestream_is_whole_when_its_last_tile_part_ends_where_it_does(rest: bytes, is_whole: bool) -> None:
+    assert read_jpeg2000_header(memoryview(SOC + siz() + cod() + rest)).is_whole == is_whole

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from struct import pack
 
 import pytest
@@ -86,6 +87,12 @@ def test_other_image_than_that_of_the_data_set_is_refused(described: PixelFormat
     header.check(form())
     with pytest.raises(ValueError, match="instead of"):
         header.check(described)
+
+
+def test_floating_point_pixels_have_no_codestream() -> None:
+    header = read_jpeg_header(SOI + frame_header() + SCAN + EOI)
+    with pytest.raises(ValueError, match="floating"):
+        header.check(replace(form(), floating=True))
 
 
 @pytest.mark.parametrize("precision", [0, 1, 12, 17])
