@@ -18,8 +18,6 @@ NAMESPACE = "http://wadl.dev.java.net/2009/02"
 
 Element = dict[str, Any]
 
-_NOT_IMPLEMENTED = "Not implemented"
-
 
 @lru_cache(maxsize=8)
 def capabilities_json(base: str) -> bytes:
@@ -36,7 +34,7 @@ def capabilities_xml(base: str) -> bytes:
 def _application(base: str) -> Element:
     tree: dict[str, Any] = {}
     for operation in OPERATIONS:
-        if operation.method != "options" and operation.tag != _NOT_IMPLEMENTED:
+        if operation.method != "options":
             node = tree
             for segment in operation.path.strip("/").split("/"):
                 node = node.setdefault(segment, {})

@@ -92,10 +92,11 @@ ANYTHING = MediaRange("*/*")
 class Offer:
     """One thing that can be made of a resource.
 
-    A range without transfer-syntax means an offer that ``is_default``, one with ``*`` the offer that ``is_stored``;
-    offers without a transfer syntax take any. ``wildcard`` says what a wildcard range means: 2 the default of the
-    resource category, 1 what can stand in for it, 0 that this has to be asked for by name. ``aliases`` are further
-    names that are understood, but not written; those in ``stored_aliases`` need a transfer-syntax with them.
+    A range without transfer-syntax means an offer that ``is_default``, one with ``*`` the offer that ``is_stored`` or,
+    where nothing of its media type is, the one that ``is_any``; offers without a transfer syntax take any.
+    ``wildcard`` says what a wildcard range means: 2 the default of the resource category, 1 what can stand in for it,
+    0 that this has to be asked for by name. ``aliases`` are further names that are understood, but not written; those
+    in ``stored_aliases`` need a transfer-syntax with them.
     """
 
     media_type: str
@@ -106,6 +107,7 @@ class Offer:
     wildcard: int = 1
     aliases: tuple[str, ...] = ()
     stored_aliases: tuple[str, ...] = ()
+    is_any: bool = False
     parameters: tuple[tuple[str, str], ...] = ()
 
 
@@ -253,5 +255,5 @@ def _syntax_precision(asked: str | None, offer: Offer) -> int | None:
     if asked is None or not offer.transfer_syntax_uid:
         return 0 if offer.is_default else None
     if asked == ANY_TRANSFER_SYNTAX:
-        return 1 if offer.is_stored else None
+        return 1 if offer.is_stored or offer.is_any else None
     return 2 if asked == offer.transfer_syntax_uid else None

@@ -341,7 +341,8 @@ def _target_offers(stored: str, targets: Sequence[str], forms: tuple[bool, ...])
         for uid in targets:
             media_type = TRANSFER_SYNTAXES[uid].media_type or OCTET_STREAM
             aliases = _ALIASES.get(media_type, ())
-            yield Offer(media_type, form, uid, meant.get(media_type) == uid, wildcard=0, aliases=aliases)
+            is_meant = meant.get(media_type) == uid
+            yield Offer(media_type, form, uid, is_meant, wildcard=0, aliases=aliases, is_any=is_meant)
 
 
 def _octet_stream_offers(stored: str, decodable: bool, forms: tuple[bool, ...], *, wildcard: int) -> Iterable[Offer]:

@@ -11,13 +11,16 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
+from starlette.types import Receive
 
 from app.bulk_responses import Item, Made, bulk_response
 from app.headers import warning
 from app.negotiation import Selection
 from app.read_ahead import read_ahead
 from app.rendered_negotiation import rendered_content_type
+from app.sending import while_connected
 from dicomcore.content import Content
 
 Fields = list[tuple[str, str]]
@@ -63,7 +66,9 @@ def warnings_as_fields(texts: Sequence[str], base: str) -> Fields:
     return [("Warning", warning(base, text)) for text in texts]
 
 
-async def rendered_response(pictures: Sequence[Picture], headers: Fields, *, status: int = 200) -> Response:
+async def rendered_response(
+    pictures: Sequence[Picture], headers: Fields, *, status: int = 200, receive: Receive | None = None
+) -> Response:
     """Answer with pictures; there is at least one."""
     headers = [*headers, ("X-Content-Type-Options", "nosniff")]
     if any(one.selection.media_type.startswith(_ACTIVE) for one in pictures):
@@ -71,6 +76,22 @@ async def rendered_response(pictures: Sequence[Picture], headers: Fields, *, sta
     identity = hashlib.blake2b(b"".join(one.identity for one in pictures)).digest()
     if len(pictures) > _FEW:
         return bulk_response([one.item_of(one.make) for one in pictures], identity, status=status, headers=headers)
-    contents = [content async for content in read_ahead([one.made for one in pictures])]
+    contents = await _made(pictures, receive)
     items = [one.item_of(content) for one, content in zip(pictures, contents, strict=True)]
     return bulk_response(items, identity, status=status, headers=headers)
+
+
+async def _made(pictures: Sequence[Picture], receive: Receive | None) -> list[Content]:
+    """Make pictures; those that nobody waits for any more are given up, so that they hold up nobody else."""
+    contents: list[Content] = []
+
+    async def make() -> None:
+        contents.extend([content async for content in read_ahead([one.made for one in pictures])])
+
+    if receive is None:
+        await make()
+    else:
+        await while_connected(receive, make())
+    if len(contents) < len(pictures):
+        raise ClientDisconnect
+    return contents

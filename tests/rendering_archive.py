@@ -116,10 +116,10 @@ async def stored(archive: Archive, content: bytes) -> Instance:
 
 
 @asynccontextmanager
-async def renderer_of(archive: Archive) -> AsyncIterator[Renderer]:
+async def renderer_of(archive: Archive, **options: int) -> AsyncIterator[Renderer]:
     threads = Threads(2)
     workers = Workers(1)
-    yield Renderer(workers, FrameCache(1 << 24), threads)
+    yield Renderer(workers, FrameCache(1 << 24), threads, **options)
     await workers.close()
     threads.close()
 

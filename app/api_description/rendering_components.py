@@ -61,7 +61,9 @@ URI_PARAMETERS: Mapping[str, Json] = {
         "contentType", "`application/dicom`, or rendered media types with weights (PS3.18 §9.1.2.2.1)."
     ),
     "transferSyntax": _query("transferSyntax", "For application/dicom: the transfer syntax (PS3.18 §9.4.1.2.3).", _UID),
-    "anonymize": _query("anonymize", "`yes` asks for a de-identified instance: 501 as yet.", {"enum": ["yes"]}),
+    "anonymize": _query(
+        "anonymize", "`yes` asks for a de-identified instance: 501 as yet.", {"type": "string", "enum": ["yes"]}
+    ),
     "imageAnnotation": _query("imageAnnotation", "Another name of `annotation` (PS3.18 Table 9.5.1-1)."),
     "frameNumber": _query("frameNumber", "A frame of a multi-frame image, from 1.", {"type": "integer", "minimum": 1}),
     "imageQuality": _query(

@@ -17,6 +17,7 @@ _CONDITIONS = (*NEGOTIATION, "If-None-Match", "Range", "If-Range")
 _CACHED = ("ETag", "Vary", "Cache-Control")
 _WHOLE = (*_CACHED, "Accept-Ranges", "Content-Location", "Warning")
 _MOVING = ("image/gif", "image/webp", "video/mp4")
+_STORED_VIDEO = ("video/mpeg", "video/H265")
 _DOCUMENTS = (
     "text/html",
     "text/plain",
@@ -59,7 +60,7 @@ def renderings() -> Iterator[Operation]:
             description="Pictures, documents and drawings that can be looked at without DICOM (PS3.18 §10.4.1.1.3).",
             parameters=(*_CONDITIONS, *RENDERING_PARAMETERS),
             responses=_rendered(
-                _content(still if is_frames else (*still, *_MOVING, *_DOCUMENTS), single=single),
+                _content(still if is_frames else (*still, *_MOVING, *_STORED_VIDEO, *_DOCUMENTS), single=single),
                 "The bytes asked for; or some instances are left out, and a Warning says how many.",
             ),
             errors=_ERRORS,
@@ -95,7 +96,7 @@ def _volumes(path: str, word: str, lower: str) -> Iterator[Operation]:
 
 def uri_service() -> Operation:
     """Describe the URI Service."""
-    content = _content((*still_media_types(), *_MOVING, *_DOCUMENTS), single=True)
+    content = _content((*still_media_types(), *_MOVING, *_STORED_VIDEO, *_DOCUMENTS), single=True)
     single = {name: schema for name, schema in content.items() if not name.startswith("multipart/")}
     return Operation(
         path=URI_SERVICE,

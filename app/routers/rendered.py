@@ -6,7 +6,6 @@ is asked for is left out, and the answer says so (206).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 from fastapi import APIRouter
@@ -19,22 +18,25 @@ from app.rendering_parameters import RenderingRequest, parse_presented, parse_re
 from app.retrieval import instances_of
 from app.routers.levels import INSTANCE, LEVELS, READ
 from dicomcore.documents import is_written_here
-from dicomcore.errors import CorruptFrame, NotAcceptable, ResourceNotFound, UnsupportedSopClass
+from dicomcore.errors import NotAcceptable, ResourceNotFound, UnsupportedSopClass
 from dicomcore.instance import Instance
 from dicomcore.pictures import (
     THUMBNAIL_MEDIA_TYPES,
     Kind,
     kind_of,
     media_types_of,
+    no_picture,
     representative,
     still_media_types,
     thumbnail,
 )
+from dicomcore.rendering import RenderingOptions
 from dicomcore.resources import Level
 
 router = APIRouter(tags=["Rendered"])
 
 _LEFT_OUT = "{} of {} instances are left out, because they cannot be rendered in the form that was asked for"
+_STILL = RenderingOptions(is_still=True)
 _FRAMES = INSTANCE.path + "/frames/{frames}"
 
 
@@ -44,17 +46,18 @@ async def retrieve_rendered(asked: AskedDep) -> Response:
     instances = await instances_of(asked.source, asked.resource)
     is_single = asked.resource.level is Level.INSTANCE
     pictures: list[Picture] = []
-    refusals: list[NotAcceptable | UnsupportedSopClass] = []
+    refusals: list[NotAcceptable | ResourceNotFound | UnsupportedSopClass] = []
     for one in instances:
         try:
             pictures.append(await _picture(asked, one, request, is_single))
-        except (NotAcceptable, UnsupportedSopClass) as refusal:
+        except (NotAcceptable, ResourceNotFound, UnsupportedSopClass) as refusal:
             refusals.append(refusal)
     if not pictures:
         raise next((one for one in refusals if isinstance(one, NotAcceptable)), refusals[0])
     texts = [*request.warnings, *([_LEFT_OUT.format(len(refusals), len(instances))] if refusals else ())]
     fields = warnings_as_fields(texts, asked.base)
-    return await rendered_response(pictures, fields, status=206 if refusals else 200)
+    status = 206 if refusals else 200
+    return await rendered_response(pictures, fields, status=status, receive=asked.request.receive)
 
 
 @router.api_route(_FRAMES + "/rendered", methods=READ, summary="Retrieve rendered frames")
@@ -63,7 +66,7 @@ async def retrieve_rendered_frames(asked: AskedDep) -> Response:
     request = parse_rendering(asked.query)
     numbers = asked.frame_numbers
     instance = await asked.source.instance(asked.resource)
-    await _check_frames(asked, instance, numbers)
+    await asked.services.renderer.frames.check(instance, numbers)
     selection = select_rendered(asked.accepted, still_media_types(), single=len(numbers) == 1)
     options = request.of(selection.media_type)
     renderer, source = asked.services.renderer, asked.source
@@ -71,12 +74,13 @@ async def retrieve_rendered_frames(asked: AskedDep) -> Response:
         Picture(
             f"{asked.base}{instance.resource.path}/frames/{number}/rendered",
             selection,
-            await renderer.made_of(source, instance, number) + repr((options, number)).encode(),
+            await renderer.made_of(source, instance, options, number) + repr((options, number)).encode(),
             partial(renderer.frame, source, instance, number, options),
         )
         for number in numbers
     ]
-    return await rendered_response(pictures, warnings_as_fields(request.warnings, asked.base))
+    fields = warnings_as_fields(request.warnings, asked.base)
+    return await rendered_response(pictures, fields, receive=asked.request.receive)
 
 
 async def retrieve_thumbnail(asked: AskedDep) -> Response:
@@ -89,14 +93,14 @@ async def retrieve_frame_thumbnail(asked: AskedDep) -> Response:
     """Retrieve one small picture that stands for frames: the middle one."""
     numbers = asked.frame_numbers
     instance = await asked.source.instance(asked.resource)
-    await _check_frames(asked, instance, numbers)
+    await asked.services.renderer.frames.check(instance, numbers)
     return await _thumbnail(asked, instance, numbers[len(numbers) // 2])
 
 
 async def _picture(asked: Asked, instance: Instance, request: RenderingRequest, is_single: bool) -> Picture:
     kind = kind_of(instance)
     if kind is None:
-        raise UnsupportedSopClass(instance.sop_class_uid)
+        raise no_picture(instance)
     if kind is Kind.PRESENTATION_STATE:
         request = parse_presented(asked.query) if is_single else request.presented
     selection = select_rendered(asked.accepted, media_types_of(instance), single=is_single)
@@ -105,7 +109,7 @@ async def _picture(asked: Asked, instance: Instance, request: RenderingRequest, 
     return Picture(
         f"{asked.base}{instance.resource.path}/rendered",
         selection,
-        await renderer.made_of(source, instance) + repr(options).encode(),
+        await renderer.made_of(source, instance, options) + repr(options).encode(),
         partial(renderer.instance, source, instance, options),
         written_here=is_written_here(instance.sop_class_uid),
     )
@@ -119,20 +123,10 @@ async def _thumbnail(asked: Asked, instance: Instance, frame_number: int | None 
     picture = Picture(
         f"{asked.base}/studies/{path}",
         selection,
-        await renderer.made_of(source, instance, frame_number) + repr((viewport, frame_number)).encode(),
+        await renderer.made_of(source, instance, _STILL, frame_number) + repr((viewport, frame_number)).encode(),
         partial(thumbnail, renderer, source, instance, selection.media_type, viewport, frame_number),
     )
-    return await rendered_response([picture], [])
-
-
-async def _check_frames(asked: Asked, instance: Instance, numbers: Sequence[int]) -> None:
-    count = await asked.services.renderer.frames.count(instance)
-    missing = next((number for number in numbers if number > count), None)
-    if missing is None:
-        return
-    if not count or missing > (await asked.services.renderer.frames.describe(instance)).number_of_frames:
-        raise ResourceNotFound(f"frame {missing} of {instance.resource}")
-    raise CorruptFrame(missing, f"pixel data ends after frame {count}")
+    return await rendered_response([picture], [], receive=asked.request.receive)
 
 
 for level in LEVELS:

@@ -19,7 +19,7 @@ from app.rendered_responses import Picture, rendered_response, warnings_as_field
 from app.rendering_parameters import parse_rendering
 from app.retrieval import instances_of
 from app.routers.levels import INSTANCE, LEVELS, READ
-from app.volume_parameters import InstanceSelection, parse_volume
+from app.volume_parameters import InstanceSelection, check_presentation, parse_volume
 from dicomcore.content import Content
 from dicomcore.data import PLACEHOLDER
 from dicomcore.errors import ResourceNotFound
@@ -30,6 +30,8 @@ from dicomcore.volumes import VolumeKind, VolumeOptions
 router = APIRouter(tags=["Rendered"])
 
 _SOP_INSTANCE_UID = "00080018"
+# Planar MPR and volume rendering: they say how a volume is shown, and are not shown yet.
+_VOLUMETRIC_PRESENTATION_STATES = frozenset(f"1.2.840.10008.5.1.4.1.1.11.{last}" for last in (6, 7, 9, 10, 11))
 
 RESOURCES = {"renderedmpr": VolumeKind.MPR, "rendered3D": VolumeKind.THREE_D}
 """The last segment of a path, and what it is."""
@@ -45,7 +47,11 @@ async def retrieve_volume(asked: Asked, kind: VolumeKind) -> Response:
     request = parse_rendering(asked.query)
     options = wanted.options
     instances = await _selected(asked, wanted.selection)
+    if all(one.sop_class_uid in _VOLUMETRIC_PRESENTATION_STATES for one in instances):
+        check_presentation(asked.query)
     frame_numbers = asked.frame_numbers if "frames" in asked.request.path_params else []
+    if frame_numbers:
+        await asked.services.renderer.frames.check(instances[0], frame_numbers)
     selection = select_rendered(asked.accepted, _media_types(options), single=True)
     rendering = request.of(selection.media_type)
     renderer = asked.services.renderer
@@ -57,7 +63,8 @@ async def retrieve_volume(asked: Asked, kind: VolumeKind) -> Response:
     path = asked.request.url.path.partition("/studies/")[2]
     picture = Picture(f"{asked.base}/studies/{path}", selection, identity, make)
     warnings = (*wanted.warnings, *request.warnings)
-    return await rendered_response([picture], warnings_as_fields(warnings, asked.base))
+    fields = warnings_as_fields(warnings, asked.base)
+    return await rendered_response([picture], fields, receive=asked.request.receive)
 
 
 async def _selected(asked: Asked, selection: InstanceSelection) -> list[Instance]:

@@ -22,9 +22,9 @@ from app.routers.levels import READ
 from app.urls import base_uri
 from app.wado_uri_parameters import DICOM, UriRequest, parse_uri_request
 from dicomcore.documents import is_written_here
-from dicomcore.errors import InvalidParameter, NotAcceptable, ResourceGone, ResourceNotFound, UnsupportedSopClass
+from dicomcore.errors import InvalidParameter, NotAcceptable, ResourceGone, ResourceNotFound
 from dicomcore.instance import Instance
-from dicomcore.pictures import Kind, kind_of, media_types_of, still_media_types
+from dicomcore.pictures import Kind, kind_of, media_types_of, no_picture, still_media_types
 from dicomcore.uids import EXPLICIT_VR_LITTLE_ENDIAN
 
 router = APIRouter(tags=["WADO-URI"])
@@ -42,7 +42,7 @@ async def retrieve_by_uri(asked: AskedDep) -> Response:
     header = asked.accept_header
     if request.names_dicom or (request.content_type is None and _wants_dicom(header)):
         return await _instance(asked, instance, request, acceptable(header))
-    return await _rendered(asked, instance, request, _accepted(header, request, asked.query))
+    return await _rendered(asked, instance, request, _accepted(asked, request))
 
 
 def _wants_dicom(header: str | None) -> bool:
@@ -50,11 +50,12 @@ def _wants_dicom(header: str | None) -> bool:
     return any(one.name == DICOM for one in acceptable(header).header)
 
 
-def _accepted(header: str | None, request: UriRequest, query: bytes) -> Acceptable:
-    charset = parameters_of(query, ("charset",)).get("charset")
+def _accepted(asked: Asked, request: UriRequest) -> Acceptable:
+    """What is accepted of rendered forms, for which Accept is mandatory (§9.5.1.3); for DICOM it is not (§9.4.1.3)."""
+    charset = parameters_of(asked.query, ("charset",)).get("charset")
     if charset is not None:
         check_charset(charset)
-    return acceptable(header, request.content_type)
+    return acceptable(asked.accept_header, request.content_type, strict=asked.settings.strict_accept)
 
 
 async def _instance(asked: Asked, instance: Instance, request: UriRequest, accepted: Acceptable) -> Response:
@@ -74,7 +75,7 @@ async def _instance(asked: Asked, instance: Instance, request: UriRequest, accep
 async def _rendered(asked: Asked, instance: Instance, request: UriRequest, accepted: Acceptable) -> Response:
     kind = kind_of(instance)
     if kind is None:
-        raise UnsupportedSopClass(instance.sop_class_uid)
+        raise no_picture(instance)
     number = await _frame_number(asked, instance, kind, request.frame_number)
     is_still = number is not None or request.presentation is not None
     media_types = still_media_types() if is_still else media_types_of(instance)
@@ -83,17 +84,18 @@ async def _rendered(asked: Asked, instance: Instance, request: UriRequest, accep
         raise NotAcceptable("the URI Service gives single parts", media_types)
     options = replace(request.options, media_type=selection.media_type)
     renderer, source = asked.services.renderer, asked.source
-    identity = await renderer.made_of(source, instance, number) + repr((options, number)).encode()
+    identity = await renderer.made_of(source, instance, options, number) + repr((options, number)).encode()
     make = partial(renderer.instance, source, instance, options, to_base=asked.base)
     if request.presentation is not None:
         state = await _presentation_state(asked, request)
-        identity += await renderer.made_of(source, state)
+        identity += await renderer.made_of(source, state, options)
         make = partial(renderer.presented, source, state, instance, options)
     elif number is not None:
         make = partial(renderer.frame, source, instance, number, options)
     written_here = is_written_here(instance.sop_class_uid)
     picture = Picture(_location(asked), selection, identity, make, written_here)
-    return await rendered_response([picture], warnings_as_fields(request.warnings, asked.base))
+    fields = warnings_as_fields(request.warnings, asked.base)
+    return await rendered_response([picture], fields, receive=asked.request.receive)
 
 
 async def _frame_number(asked: Asked, instance: Instance, kind: Kind, number: int | None) -> int | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from dicomcore.errors import CorruptFrame, ResourceNotFound
 from dicomcore.instance import Instance
 from dicomcore.pictures.kinds import Kind, kind_of
 from dicomcore.rendering import ImageDescription, StoredFrame, describe
@@ -48,3 +49,18 @@ class Frames:
         if kind_of(instance) is not Kind.VIDEO:
             return instance.number_of_frames
         return max(1, (await self.describe(instance)).number_of_frames)
+
+    async def check(self, instance: Instance, frame_numbers: Iterable[int]) -> None:
+        """Raise what `read` would for frames that cannot be had; of a data set that promises more than there are too.
+
+        Raises:
+            ResourceNotFound: there is no such frame.
+            CorruptFrame: the data set tells of it, but pixel data ends before it.
+        """
+        count = await self.count(instance)
+        missing = next((number for number in frame_numbers if number > count), None)
+        if missing is None:
+            return
+        if not count or missing > (await self.describe(instance)).number_of_frames:
+            raise ResourceNotFound(f"frame {missing} of {instance.resource}")
+        raise CorruptFrame(missing, f"pixel data ends after frame {count}")

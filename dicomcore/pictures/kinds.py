@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import enum
 
-from dicomcore.data import lookup
+from dicomcore.data import lookup, uid_keyword
 from dicomcore.documents import document_media_types
+from dicomcore.errors import ResourceNotFound, UnsupportedSopClass
 from dicomcore.instance import Instance
-from dicomcore.rendering import MOVING_MEDIA_TYPES, STILL_MEDIA_TYPES, can_write
+from dicomcore.rendering import MOVING_MEDIA_TYPES, STILL_MEDIA_TYPES, RenderingOptions, can_write
 from dicomcore.waveforms import waveform_media_types
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1"
@@ -50,10 +51,17 @@ def kind_of(instance: Instance) -> Kind | None:
     return Kind.IMAGE if instance.number_of_frames == 1 else Kind.FRAMES
 
 
+def no_picture(instance: Instance) -> ResourceNotFound | UnsupportedSopClass:
+    """Why there is no picture of an instance: its pixels are missing, or it is nothing to be looked at."""
+    if uid_keyword(instance.sop_class_uid).endswith("ImageStorage"):
+        return ResourceNotFound(f"usable pixel data of {instance.resource}")
+    return UnsupportedSopClass(instance.sop_class_uid)
+
+
 def media_types_of(instance: Instance) -> tuple[str, ...]:
     """The media types that an instance can be rendered to, the default first; none if there is no picture of it.
 
-    Of several frames the moving ones show all, the others the representative one.
+    Of several frames the moving ones show all, the others the representative one. A segmentation is shown in one place.
     """
     kind = kind_of(instance)
     if kind is Kind.DOCUMENT:
@@ -64,10 +72,15 @@ def media_types_of(instance: Instance) -> tuple[str, ...]:
         syntax = lookup(instance.transfer_syntax_uid)
         return ((syntax and syntax.media_type) or "video/mp4", *still_media_types())
     still = still_media_types()
-    if kind is Kind.FRAMES or (kind is Kind.SEGMENTATION and instance.number_of_frames > 1):
+    if kind is Kind.FRAMES:
         moving = moving_media_types()
         return (*moving, *(one for one in still if one not in moving))
     return still if kind is not None else ()
+
+
+def is_moving(instance: Instance, options: RenderingOptions) -> bool:
+    """Whether all frames of an instance are shown, one after the other, and not one of them."""
+    return options.media_type in MOVING_MEDIA_TYPES and not options.is_still and instance.number_of_frames > 1
 
 
 def still_media_types() -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from itertools import islice
 
 from dicomcore.data import Dataset
+from dicomcore.documents import Reference
 from dicomcore.errors import DicomError, ResourceGone, ResourceNotFound
 from dicomcore.instance import Instance
 from dicomcore.pictures.frames import Frames
@@ -66,15 +67,15 @@ async def whole_series(source: Source, owner: Instance, series: Iterable[str]) -
     return found
 
 
-async def digests_of(source: Source, owner: Instance, references: Iterable[ImageReference]) -> bytes:
-    """The digests of the images that references name: they say whether these are still the same, and still here."""
-    found = []
+async def digests_of(source: Source, owner: Instance, references: Iterable[ImageReference]) -> list[bytes]:
+    """The digest of each image that references name: what tells whether it was replaced. Empty if it is not here."""
+    found: list[bytes] = []
     for reference in islice(references, _MOST):
         try:
             found.append((await _referenced(source, owner, reference)).digest)
         except (ResourceNotFound, ResourceGone):
-            found.append(b"missing")
-    return b"\0".join(found)
+            found.append(b"")
+    return found
 
 
 async def source_frame(
@@ -114,3 +115,11 @@ def _of(stored: StoredFrame, reference: ImageReference, dataset: Dataset) -> Pre
         plane=plane_of(dataset, stored.frame_number),
         matrix_offset=matrix_offset_of(dataset, stored.frame_number),
     )
+
+
+def rendered_link(to_base: str, reference: Reference) -> str | None:
+    """The rendered form of what a document refers to; it may lie in another study."""
+    if not (reference.study_instance_uid and reference.series_instance_uid):
+        return None
+    target = Resource(reference.study_instance_uid, reference.series_instance_uid, reference.sop_instance_uid)
+    return f"{to_base}{target.path}/rendered"

@@ -7,25 +7,33 @@ for by many at once it is made once.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from hashlib import blake2b
 from typing import ParamSpec, TypeVar
 
 from dicomcore.content import Content
-from dicomcore.documents import Reference, rendered_document
-from dicomcore.errors import DicomError, InvalidParameter, LimitExceeded, ResourceNotFound, UnsupportedSopClass
+from dicomcore.documents import rendered_document
+from dicomcore.errors import DicomError, InvalidParameter, LimitExceeded, ResourceNotFound
 from dicomcore.frame_cache import FrameCache
 from dicomcore.instance import Instance
+from dicomcore.pictures.admission import Admission
 from dicomcore.pictures.frames import Frames
-from dicomcore.pictures.kinds import Kind, kind_of
-from dicomcore.pictures.referenced import digests_of, needed_for, presented_frames, source_frame, whole_series
+from dicomcore.pictures.kinds import Kind, is_moving, kind_of, no_picture
+from dicomcore.pictures.referenced import (
+    digests_of,
+    needed_for,
+    presented_frames,
+    rendered_link,
+    source_frame,
+    whole_series,
+)
 from dicomcore.rendering import (
     MOVING_MEDIA_TYPES,
-    ImageReference,
     PresentationState,
     PresentedFrame,
     RenderingOptions,
+    StoredFrame,
     animation_frames,
     read_presentation_state,
     read_segmentation,
@@ -36,7 +44,6 @@ from dicomcore.rendering import (
     render_video_frame,
     stored_picture,
 )
-from dicomcore.resources import Resource
 from dicomcore.source import Source
 from dicomcore.threads import Threads
 from dicomcore.waveforms import rendered_waveform
@@ -48,24 +55,38 @@ T = TypeVar("T")
 TO_BASE = "../../../../../.."
 """From the rendered form of an instance to the Base URI."""
 
+_FEW_PIXELS = 512 * 512
 _MOST_SEGMENTS = 256
 _MOST_MISSING = 64  # images that are looked for before a presentation state is given up
 _MAX_VIDEO_BYTES = 256 << 20
+_IN_PROGRESS = 256 << 20  # bytes of frames that are read and not drawn yet
+_OF_OTHERS = 16 << 20  # bytes of frames that a presentation state or a segmentation refers to, about
 _VERSION = b"1"  # changes when the same request gives another picture
 
 
 class Renderer:
     """Makes pictures of what a `Source` holds. ``source`` is given with each request: an instance refers to others.
 
-    ``long`` is for what takes seconds, animations and volumes: a frame does not wait behind them.
+    ``long`` is for what takes seconds, animations and volumes: a frame does not wait behind them. Of frames, and of
+    what takes long, about ``in_progress_bytes`` each are read and not drawn yet.
     """
 
-    def __init__(self, workers: Workers, cache: FrameCache, threads: Threads, *, long: Workers | None = None) -> None:
+    def __init__(
+        self,
+        workers: Workers,
+        cache: FrameCache,
+        threads: Threads,
+        *,
+        long: Workers | None = None,
+        in_progress_bytes: int = _IN_PROGRESS,
+    ) -> None:
         self.workers = workers
         self.long = long or workers
         self.frames = Frames()
         self._cache = cache
         self._threads = threads
+        self._admission = Admission(in_progress_bytes)
+        self._long_admission = Admission(in_progress_bytes)
         self._of_kind: dict[Kind, Callable[[Source, Instance, RenderingOptions], Awaitable[bytes]]] = {
             Kind.IMAGE: self._image,
             Kind.FRAMES: self._image,
@@ -89,7 +110,7 @@ class Renderer:
         """
         kind = kind_of(instance)
         if kind is None:
-            raise UnsupportedSopClass(instance.sop_class_uid)
+            raise no_picture(instance)
         if kind is Kind.VIDEO and options.media_type.startswith("video/"):
             (stream,) = await instance.frames([1], decoded=False, lazy=True)
             return stream
@@ -97,8 +118,9 @@ class Renderer:
             return await self._content(
                 _key(instance.digest, 0, options, to_base), partial(self._document, instance, options, to_base)
             )
-        key = _key(await self.made_of(source, instance), 0, options)
-        return await self._content(key, partial(self._of_kind[kind], source, instance, options))
+        key = _key(await self.made_of(source, instance, options), 0, options)
+        make = partial(self._of_kind[kind], source, instance, options)
+        return await self._admitted(key, make, instance, moves=is_moving(instance, options))
 
     async def frame(self, source: Source, instance: Instance, frame_number: int, options: RenderingOptions) -> Content:
         """One frame, counted from 1, of an instance that has frames; raises as `instance` does."""
@@ -106,21 +128,36 @@ class Renderer:
             make = partial(self._segmentation_frame, source, instance, frame_number, options)
         else:
             make = partial(self._frame, instance, frame_number, options)
-        key = _key(await self.made_of(source, instance, frame_number), frame_number, options)
-        return await self._content(key, make)
+        key = _key(await self.made_of(source, instance, options, frame_number), frame_number, options)
+        return await self._admitted(key, make, instance)
 
-    async def made_of(self, source: Source, instance: Instance, frame_number: int | None = None) -> bytes:
+    async def made_of(
+        self, source: Source, instance: Instance, options: RenderingOptions, frame_number: int | None = None
+    ) -> bytes:
         """What a picture is made of, as digests: those of the instance and of the images that it is drawn over."""
         kind = kind_of(instance)
-        references: Iterable[ImageReference] = ()
         if kind is Kind.PRESENTATION_STATE:
-            state = await instance.read_dataset(read_presentation_state)
-            references = (*state.references, *await whole_series(source, instance, state.whole_series))
-        elif kind is Kind.SEGMENTATION:
+            return b"\0".join([instance.digest, *await self._shown(source, instance, options)])
+        if kind is Kind.SEGMENTATION:
             number = frame_number or (await self.frames.describe(instance)).representative_frame
-            found = (await instance.read_dataset(read_segmentation)).source_of(number)
-            references = () if found is None else (found,)
-        return instance.digest + await digests_of(source, instance, references)
+            background = (await instance.read_dataset(read_segmentation)).source_of(number)
+            references = () if background is None else (background,)
+            return b"\0".join([instance.digest, *await digests_of(source, instance, references)])
+        return instance.digest
+
+    async def _shown(self, source: Source, instance: Instance, options: RenderingOptions) -> list[bytes]:
+        """The digests of what a presentation state shows: all, or the first image that is here and those before it."""
+        state = await instance.read_dataset(read_presentation_state)
+        if _is_moving(options) or state.whole_series:
+            series = await whole_series(source, instance, state.whole_series)
+            return await digests_of(source, instance, (*state.references, *series))
+        found: list[bytes] = []
+        for image in state.images[:_MOST_MISSING]:
+            digests = await digests_of(source, instance, needed_for(state, image))
+            found += digests
+            if digests[0]:
+                break
+        return found
 
     async def close(self) -> None:
         """End the processes that make pictures."""
@@ -130,9 +167,18 @@ class Renderer:
     async def _content(self, key: bytes, make: Callable[[], Awaitable[bytes]]) -> Content:
         return Content.of([await self._cache.get(key, make)])
 
-    async def cached(self, key: bytes, make: Callable[[], Awaitable[bytes]]) -> bytes:
-        """What was made under this key, or is made now."""
-        return await self._cache.get(key, make)
+    async def cached(self, key: bytes, make: Callable[[], Awaitable[bytes]], size: int) -> bytes:
+        """What was made under this key of ``size`` bytes, and took long, or is made now."""
+        return await self._cache.get(key, partial(self._long_admission.run, size, make))
+
+    async def _admitted(
+        self, key: bytes, make: Callable[[], Awaitable[bytes]], instance: Instance, *, moves: bool = False
+    ) -> Content:
+        """What is made of the pixels of a frame, or of all, when it has its turn."""
+        admission = self._long_admission if moves else self._admission
+        size = instance.size if moves else instance.size // max(1, instance.number_of_frames)
+        others = _OF_OTHERS if kind_of(instance) in (Kind.PRESENTATION_STATE, Kind.SEGMENTATION) else 0
+        return await self._content(key, partial(admission.run, size + others, make))
 
     async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run what takes processor time, but no codec."""
@@ -151,14 +197,14 @@ class Renderer:
         references = tuple(one for one in state.references if one.sop_instance_uid == uid)
         if not references:
             raise InvalidParameter("presentationUID", "the presentation state does not refer to this image")
-        key = _key(await self.made_of(source, state_instance), 0, options) + image.digest
+        key = _key(await self.made_of(source, state_instance, options), 0, options) + image.digest
 
         async def make() -> bytes:
             needed = needed_for(state, references[0])
             presented = await presented_frames(source, self.frames, image, needed)
             return await self.workers.run(render_presented, presented, state, options)
 
-        return Content.of([await self._cache.get(key, make)])
+        return await self._admitted(key, make, image)
 
     async def _frame(self, instance: Instance, frame_number: int, options: RenderingOptions) -> bytes:
         if not instance.number_of_frames:
@@ -169,6 +215,8 @@ class Renderer:
         as_stored = stored_picture(stored.content, stored.transfer_syntax_uid, stored.description, options)
         if as_stored is not None:
             return as_stored
+        if _is_quick(instance, stored, options):
+            return await self._threads.soon(_render, stored, options)
         return await self.workers.run(
             render_frame, stored.content, stored.transfer_syntax_uid, frame_number, stored.description, options
         )
@@ -190,8 +238,7 @@ class Renderer:
 
     async def _image(self, _source: Source, instance: Instance, options: RenderingOptions) -> bytes:
         description = await self.frames.describe(instance)
-        is_moving = options.media_type in MOVING_MEDIA_TYPES and not options.is_still
-        if not is_moving or instance.number_of_frames == 1:
+        if not is_moving(instance, options):
             return await self._frame(instance, description.representative_frame, options)
         numbers = animation_frames(instance.number_of_frames, instance.size // instance.number_of_frames)
         stored = await self.frames.read(instance, numbers)
@@ -207,8 +254,7 @@ class Renderer:
 
     async def _presentation_state(self, source: Source, instance: Instance, options: RenderingOptions) -> bytes:
         state = await instance.read_dataset(read_presentation_state)
-        is_moving = options.media_type in MOVING_MEDIA_TYPES and not options.is_still
-        if is_moving or state.whole_series:
+        if _is_moving(options) or state.whole_series:
             series = await whole_series(source, instance, state.whole_series)
             presented = await presented_frames(source, self.frames, instance, (*state.references, *series))
         else:
@@ -240,19 +286,33 @@ class Renderer:
         return await self.workers.run(render_segmented, background, masks, segmentation.narrowed(numbers), options)
 
     async def _document(self, instance: Instance, options: RenderingOptions, to_base: str) -> bytes:
-        links = partial(_link, to_base)
+        links = partial(rendered_link, to_base)
         return await self._threads(rendered_document, await instance.dataset(), options.media_type, links)
 
     async def _waveform(self, _source: Source, instance: Instance, options: RenderingOptions) -> bytes:
         return await self._threads(rendered_waveform, await instance.dataset(), options.media_type, options)
 
 
-def _link(to_base: str, reference: Reference) -> str | None:
-    """The rendered form of what a document refers to; it may lie in another study."""
-    if not (reference.study_instance_uid and reference.series_instance_uid):
-        return None
-    target = Resource(reference.study_instance_uid, reference.series_instance_uid, reference.sop_instance_uid)
-    return f"{to_base}{target.path}/rendered"
+def _is_quick(instance: Instance, stored: StoredFrame, options: RenderingOptions) -> bool:
+    """Whether it is half a millisecond's work that no codec has a part in: not worth the way to another process."""
+    return (
+        not instance.is_encapsulated
+        and options.media_type == "image/jpeg"
+        and stored.description.form.image.pixels <= _FEW_PIXELS
+        and options.viewport is None
+        and options.region is None
+        and not options.annotations
+        and stored.description.icc_profile is None
+        and not stored.description.overlays
+    )
+
+
+def _render(stored: StoredFrame, options: RenderingOptions) -> bytes:
+    return render_frame(stored.content, stored.transfer_syntax_uid, stored.frame_number, stored.description, options)
+
+
+def _is_moving(options: RenderingOptions) -> bool:
+    return options.media_type in MOVING_MEDIA_TYPES and not options.is_still
 
 
 def _key(made_of: bytes, frame_number: int, options: RenderingOptions, to_base: str = "") -> bytes:

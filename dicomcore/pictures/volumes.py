@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from dicomcore.data import Buffer, Dataset
-from dicomcore.errors import UnsupportedSopClass
+from dicomcore.errors import InvalidParameter
 from dicomcore.instance import Instance
-from dicomcore.pictures.kinds import Kind, kind_of
+from dicomcore.pictures.kinds import Kind, kind_of, no_picture
 from dicomcore.pictures.renderer import Renderer
 from dicomcore.rendering import RenderingOptions
 from dicomcore.uids import EXPLICIT_VR_LITTLE_ENDIAN
@@ -26,6 +26,7 @@ from dicomcore.volumes import (
     slices_of,
 )
 
+_NO_SLICES = "there are no grey images with positions that a volume could be made of"
 _IMAGES = frozenset((Kind.IMAGE, Kind.FRAMES))
 
 
@@ -47,7 +48,7 @@ async def rendered_volume(
     """A picture of the volume that instances, or some frames of one, make up.
 
     Raises:
-        UnsupportedSopClass: there is no slice among them.
+        ResourceNotFound, UnsupportedSopClass: there is no image among them.
         InvalidParameter: they are no volume, or nothing of it is in view.
         LimitExceeded: more is asked for than is made.
         CorruptFrame, CodecUnavailable: a slice cannot be decoded.
@@ -55,7 +56,7 @@ async def rendered_volume(
     found = [await _slices(renderer, one, options, frame_numbers) for one in instances if kind_of(one) in _IMAGES]
     chosen = _largest_series([one for one in found if one.frames])
     if not chosen:
-        raise UnsupportedSopClass(instances[0].sop_class_uid)
+        raise InvalidParameter("volume", _NO_SLICES) if found else no_picture(instances[0])
     frames = [frame for one in chosen for frame in one.frames]
     function = rendered_volumetric_metadata if options.wants_metadata else render_volume
 
@@ -64,7 +65,8 @@ async def rendered_volume(
         contents, uids = await _read(chosen, needed)
         return await renderer.long.run(function, contents, uids, frames, options, rendering)
 
-    return await renderer.cached(_key(chosen, options, rendering), make)
+    size = sum(one.instance.size for one in chosen)
+    return await renderer.cached(_key(chosen, options, rendering), make, size)
 
 
 async def _slices(

@@ -92,8 +92,7 @@ def _integers(form: PixelFormat) -> bool:
 
 
 def _segments(form: PixelFormat) -> bool:
-    width = max(1, form.image.bits_allocated // 8)
-    return _integers(form) and form.image.samples_per_pixel * width <= MAX_SEGMENTS
+    return _integers(form) and 1 <= form.image.samples_per_pixel * (form.image.bits_allocated // 8) <= MAX_SEGMENTS
 
 
 _ROOT = "1.2.840.10008.1.2"

@@ -2,7 +2,7 @@
 
 ``patient`` stands in the upper left corner, ``technique`` in the lower left one: white letters with a black outline, so
 that they can be read on light and on dark. The letters are an even part of the picture's height; in a narrow picture
-they become smaller, and lines that still do not fit are cut off.
+they become smaller, and lines that still do not fit are cut off; in a low one the lower ones are, not the patient.
 """
 
 from __future__ import annotations
@@ -37,8 +37,9 @@ def draw_annotations(picture: Picture, texts: AnnotationTexts, options: Renderin
     size = _letter_size(image.size, [*patient, *technique])
     height = round(size * _LINE_HEIGHT)
     margin = max(2, size // 3)
+    lowest = image.height - margin
     _write(image, patient, size, margin, margin)
-    _write(image, technique, size, margin, max(margin, image.height - margin - height * len(technique)))
+    _write(image, technique, size, margin, max(margin + height * len(patient), lowest - height * len(technique)))
     return np.asarray(image)
 
 

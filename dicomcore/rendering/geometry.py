@@ -7,6 +7,8 @@ pixels that are not square are made so. Scaling down averages over what falls to
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -42,6 +44,17 @@ def place(
     box = source_box(viewport, box)
     width, height = fitting_size(viewport, box, pixel_aspect)
     return _flipped(scaled(picture, box, width, height), viewport)
+
+
+def viewport_of_whole(options: RenderingOptions) -> Viewport | None:
+    """Return the viewport that a whole picture has to fit into for its region to fit into the one that is asked for."""
+    region, viewport = options.region, options.viewport
+    if region is None or viewport is None:
+        return viewport
+    across, down = region.right - region.left, region.bottom - region.top
+    width = None if viewport.width is None else max(1, int(viewport.width / across))
+    height = None if viewport.height is None else max(1, int(viewport.height / down))
+    return replace(viewport, width=width, height=height)
 
 
 def _part(box: Box, region: Region) -> Box:

@@ -27,6 +27,7 @@ from dicomcore.rendering.compound_drawing import draw_compound
 from dicomcore.rendering.description import FrameDescription
 from dicomcore.rendering.display_color import WHITE, Color
 from dicomcore.rendering.displayed_area import place_area
+from dicomcore.rendering.geometry import place, viewport_of_whole
 from dicomcore.rendering.graphic_drawing import Space, draw_annotation
 from dicomcore.rendering.icc import in_colour_space
 from dicomcore.rendering.luts import Values, apply_modality
@@ -119,13 +120,14 @@ def presented_picture(
         state.transformation,
         picture.shape[:2],
         vertical / horizontal,
-        options.viewport,
+        viewport_of_whole(options),
     )
     drawn = placement.draw(picture)
     if not options.is_anonymous:
         sheet = Sheet(*placement.size)
         _draw_layers(sheet, frame, state, Space(placement, frame.matrix_offset))
         drawn = sheet.over(drawn)
+    drawn = place(drawn, replace(options, viewport=None))
     return draw_annotations(drawn, description.texts, options), profile
 
 

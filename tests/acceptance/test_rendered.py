@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import numpy
 import pytest
+from builders import RLE_LOSSLESS, ct_dataset, element, encapsulated, part10
 from corpus import corpus_files
 from dicomweb_client.api import DICOMwebClient
 from PIL import Image
@@ -63,6 +64,11 @@ def parts(answer: httpx.Response) -> list[tuple[str, bytes]]:
     text = b"Content-Type: " + answer.headers["content-type"].encode() + b"\r\n\r\n" + answer.content
     message = BytesParser().parsebytes(text)
     return [(one.get_content_type(), one.get_payload(decode=True)) for one in message.get_payload()]
+
+
+def rle_frame(value: int) -> bytes:
+    """Eight bits, 4 x 4: one segment, one run of one value."""
+    return (1).to_bytes(4, "little") + (64).to_bytes(4, "little") + bytes(56) + bytes([241, value])
 
 
 def error(answer: httpx.Response) -> tuple[int, str]:
@@ -187,6 +193,21 @@ def test_frames_are_rendered_as_parts(client: httpx.Client) -> None:
 def test_several_frames_do_not_fit_into_a_single_part(client: httpx.Client) -> None:
     path = f"{instance_path(read(MULTIFRAME))}/frames/1,2/rendered"
     assert client.get(path, headers={"Accept": "image/jpeg"}).status_code == 406
+
+
+def test_parts_that_cannot_all_be_made_end_early(client: httpx.Client) -> None:
+    """Many pictures are made while they are sent: the client sees that the last one is missing."""
+    frames = [rle_frame(number) for number in range(11)]
+    dataset = ct_dataset(PixelData=None, BitsAllocated=8, BitsStored=8, HighBit=7) + encapsulated([*frames, b"rubbish"])
+    place = dataset.index(element(0x00280010, "US", 4))
+    content = part10(dataset[:place] + element(0x00280008, "IS", "12") + dataset[place:], RLE_LOSSLESS)
+    assert client.post("/studies", content=content, headers={"Content-Type": "application/dicom"}).is_success
+    path = "/studies/1.2.3/series/1.2.3.1/instances/1.2.3.4/frames"
+    assert len(parts(client.get(f"{path}/{','.join(map(str, range(1, 12)))}/rendered"))) == 11
+    with pytest.raises(httpx.RemoteProtocolError):
+        client.get(f"{path}/{','.join(map(str, range(1, 13)))}/rendered")
+    answer = client.get(f"{path}/12/rendered")
+    assert (answer.status_code, answer.json()["frame_number"]) == (422, 12)
 
 
 def test_a_frame_that_is_not_there_is_not_found(client: httpx.Client) -> None:
@@ -343,6 +364,28 @@ def test_the_uri_service_says_what_is_wrong(
     server: RunningServer, more: dict[str, str], expected: tuple[int, str]
 ) -> None:
     assert error(uri(server, read(MULTIFRAME), **more)) == expected
+
+
+# Another archive behind this one
+
+
+def test_what_a_node_has_is_rendered_as_if_it_were_here(server: RunningServer, tmp_path: Path) -> None:
+    """The routes below /aets/{ae} are the same ones: pictures are made here, of what the node holds."""
+    dataset = read(CT)
+    bridge = start_server(tmp_path / "data")
+    try:
+        node = {"ae_title": "FAR", "kind": "dicomweb", "base_url": server.base}
+        added = httpx.post(f"{bridge.url}/nodes", json=node)
+        assert added.status_code == 201, added.text
+        far = f"{bridge.base}/aets/FAR{instance_path(dataset)}"
+        answer = httpx.get(f"{far}/rendered", headers={"Accept": "image/png"}, timeout=60)
+        assert answer.headers["content-location"] == f"{far}/rendered"
+        near = httpx.get(f"{server.base}{instance_path(dataset)}/rendered", headers={"Accept": "image/png"}, timeout=60)
+        assert (numpy.asarray(picture(answer)) == numpy.asarray(picture(near))).all()
+        assert picture(httpx.get(f"{far}/thumbnail?viewport=64,64", timeout=60)).size == (64, 64)
+        assert httpx.get(f"{bridge.base}/aets/NOBODY{instance_path(dataset)}/rendered").status_code == 404
+    finally:
+        bridge.stop()
 
 
 # Clients

@@ -465,10 +465,10 @@ def chosen_frame(accept: str, stored: Stored) -> str | None:
         # Any transfer syntax is the stored one, and of no other media type
         ("native", "application/octet-stream; transfer-syntax=*", "application/octet-stream .1"),
         ("big endian", "application/octet-stream; transfer-syntax=*", "application/octet-stream .1"),
-        ("native", "image/jls; transfer-syntax=*", None),
+        ("native", "image/jls; transfer-syntax=*", "image/jls .4.80"),
         ("JPEG-LS", "image/jls; transfer-syntax=*", "image/jls .4.80"),
         ("JPEG-LS", "application/octet-stream; transfer-syntax=*", "image/jls .4.80"),
-        ("JPEG", "image/jls; transfer-syntax=*", None),
+        ("JPEG", "image/jls; transfer-syntax=*", "image/jls .4.80"),
         # Wildcards never make a compression
         ("native", "*/*", "application/octet-stream .1"),
         ("JPEG-LS", "*/*", "application/octet-stream .1"),

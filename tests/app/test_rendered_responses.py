@@ -6,6 +6,7 @@ import httpx
 import pytest
 from dicomweb_bodies import contents, parts_of
 from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -144,3 +145,31 @@ async def test_of_many_pictures_a_broken_one_ends_the_answer(place: int) -> None
         await response(scope, receive, send)  # type: ignore[arg-type]  # as a server calls it
     # The first can still be told with a status; after that the client misses the end.
     assert ("http.response.start" in sent) is (place > 0)
+
+
+async def test_a_picture_that_nobody_waits_for_is_given_up() -> None:
+    begun, given_up = asyncio.Event(), asyncio.Event()
+
+    async def make() -> Content:
+        begun.set()
+        try:
+            await asyncio.Event().wait()  # forever
+        finally:
+            given_up.set()
+        return Content.of([b""])
+
+    async def receive() -> dict[str, object]:
+        await begun.wait()
+        return {"type": "http.disconnect"}
+
+    with pytest.raises(ClientDisconnect):
+        await rendered_response([Picture("http://t/1", PNG, b"", make)], [], receive=receive)
+    assert given_up.is_set()
+
+
+async def test_the_client_is_listened_to_only_until_the_pictures_are_made() -> None:
+    async def receive() -> dict[str, object]:
+        await asyncio.Event().wait()  # the client stays
+        return {}
+
+    assert (await answer_of(await rendered_response([picture()], [], receive=receive))).content == b"picture 1"

@@ -6,6 +6,7 @@ import json
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import product
 from string import ascii_uppercase
 from xml.etree import ElementTree
@@ -29,7 +30,7 @@ from builders import (
 )
 
 from dicomcore.data import read_file
-from dicomcore.errors import DataError, DicomError, LimitExceeded, MalformedDataset
+from dicomcore.errors import CorruptFrame, DataError, DicomError, LimitExceeded, MalformedDataset
 
 INSTANCE = "/studies/1.2.3/series/1.2.3.1/instances/1.2.3.4"
 AS_STORED = {"Accept": "application/dicom; transfer-syntax=*"}
@@ -78,7 +79,21 @@ async def check_everything_answers(client: httpx.AsyncClient) -> None:
         assert xml_documents(await client.get(path, headers=XML)) != []
     for path in (INSTANCE, f"{INSTANCE}/bulkdata", f"{INSTANCE}/frames/1", f"{INSTANCE}/pixeldata"):
         for headers in ({}, OCTETS, AS_STORED):
-            assert (await client.get(path, headers=headers)).status_code in (200, 206, 404, 406, 413, 422)
+            with suppress(BrokenOff):
+                assert (await get(client, path, headers)).status_code in (200, 206, 404, 406, 413, 422)
+
+
+class BrokenOff(Exception):
+    """An answer of several parts had begun when one of them could not be made: the connection ends."""
+
+
+async def get(client: httpx.AsyncClient, path: str, headers: dict[str, str]) -> httpx.Response:
+    try:
+        return await client.get(path, headers=headers)
+    except RuntimeError as error:
+        assert "already started" in str(error)
+        assert isinstance(error.__cause__, CorruptFrame)
+        raise BrokenOff from error
 
 
 # Truncation.

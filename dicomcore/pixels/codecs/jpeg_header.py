@@ -102,6 +102,25 @@ def read_jpeg_header(frame: Buffer) -> JpegHeader:
     return JpegHeader(*found, is_jfif, adobe_transform)
 
 
+def with_numbered_components(codestream: Buffer) -> bytes:
+    """Call the components 1, 2, 3 ... in the order of the frame header, as JFIF does; all are in the first scan.
+
+    Of these numbers readers conclude nothing for colours of lossless processes.
+    """
+    numbered = bytearray(codestream)
+    offset, marker = 2, 0
+    while marker != _SOS:
+        marker, start, offset = _segment(memoryview(numbered), offset)
+        if marker in _START_OF_FRAME:
+            first, step, count = start + 6, 3, numbered[start + 5]
+        elif marker == _SOS:
+            first, step, count = start + 1, 2, numbered[start]
+        else:
+            continue
+        numbered[first : first + step * count : step] = range(1, count + 1)
+    return bytes(numbered)
+
+
 def _segment(head: memoryview, offset: int) -> tuple[int, int, int]:
     """Return the marker at ``offset``, and where its content starts and ends."""
     while offset + 1 < len(head) and head[offset] == 0xFF and head[offset + 1] == 0xFF:

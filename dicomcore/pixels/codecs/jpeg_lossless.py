@@ -1,6 +1,7 @@
 """JPEG lossless (PS3.5 §8.2.1, ISO/IEC 10918-1 Annex H): Process 14 with any predictor, 2 to 16 bits, by libjpeg-turbo.
 
-Components are never converted: a codestream whose components are YBR_FULL gives YBR_FULL.
+Components are never converted: a codestream whose components are YBR_FULL gives YBR_FULL. Only those of RGB are called
+R, G and B, in an Adobe segment too; readers believe that before they believe the data set. All others are 1, 2 and 3.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import imagecodecs
 
 from dicomcore.data import Buffer
-from dicomcore.pixels.codecs.jpeg_header import JpegHeader
+from dicomcore.pixels.codecs.jpeg_header import JpegHeader, with_numbered_components
 from dicomcore.pixels.encoded_form import colored_by_pixel
 from dicomcore.pixels.encoding import Encoding
 from dicomcore.pixels.pixel_format import Decoded, PixelFormat
@@ -45,8 +46,9 @@ def _encode(decoded: Decoded, form: PixelFormat, predictor: int) -> bytes:
     # Readers take the size of a cell from the precision: what has two bytes there shall have two bytes here.
     smallest = 8 if form.image.bits_allocated == 8 else 9
     cells = stored_cells(decoded.pixels, form)
-    components = None if cells.ndim == 2 else "RGB"
-    encoded = imagecodecs.jpeg8_encode(
+    is_rgb = decoded.photometric_interpretation == "RGB"
+    components = None if cells.ndim == 2 else "RGB" if is_rgb else "UNKNOWN"
+    codestream = imagecodecs.jpeg8_encode(
         cells,
         colorspace=components,
         outcolorspace=components,
@@ -54,4 +56,5 @@ def _encode(decoded: Decoded, form: PixelFormat, predictor: int) -> bytes:
         predictor=predictor,
         bitspersample=max(smallest, form.bits_stored),
     )
-    return bytes(encoded) + b"\0" * (len(encoded) & 1)
+    encoded = bytes(codestream) if is_rgb else with_numbered_components(codestream)
+    return encoded + b"\0" * (len(encoded) & 1)

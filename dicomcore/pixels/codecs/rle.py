@@ -26,12 +26,15 @@ def decode_rle_frame(frame: Buffer, form: PixelFormat) -> Decoded:
 
 
 def encode_rle_frame(decoded: Decoded, form: PixelFormat, encoding: Encoding) -> bytes:
-    """Encode a frame: each row of each plane of bytes on its own (PS3.5 §G.3.1), each segment of even length."""
-    samples = form.image.samples_per_pixel
+    """Encode a frame: each row of each plane of bytes on its own (PS3.5 §G.3.1), each segment of even length.
+
+    Single bits are refused: PS3.5 Table 8.2.2-1 knows bytes only, and other readers take nothing else.
+    """
+    samples, width = form.image.samples_per_pixel, form.image.bits_allocated // 8
+    if not width:
+        raise ValueError(f"{form.image.bits_allocated} bit in segments of bytes")
     native = np.frombuffer(cells_of(decoded.pixels, form), np.uint8)
-    width = max(1, form.image.bits_allocated // 8)
-    rows = form.image.rows if form.image.bits_allocated >= 8 else 1
-    planes = native.reshape(rows, -1, samples, width)
+    planes = native.reshape(form.image.rows, -1, samples, width)
     segments = [
         encode_packbits(planes[:, :, sample, byte].copy())
         for sample in range(samples)

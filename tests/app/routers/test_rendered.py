@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import numpy
 import pytest
-from builders import JPEG_BASELINE, ct_dataset, ct_instance, element, encapsulated, part10
+from builders import JPEG_BASELINE, RLE_LOSSLESS, ct_dataset, ct_instance, element, encapsulated, part10
 from dicomweb_bodies import contents, parts_of
 from PIL import Image
 from rendering_archive import CT, PLAN, REPORT, SEGMENTATION, content_of, copy_of, presentation_state, read
@@ -43,6 +43,11 @@ def compressed(transfer_syntax: str, fragments: list[bytes], frames: int, **over
     dataset = ct_dataset(**{**eight_bits, **overrides}) + encapsulated(fragments)
     uid = overrides.get("SOPInstanceUID", "1.2.3.4")
     return with_frames(part10(dataset, transfer_syntax, sop_instance=uid), frames)
+
+
+def rle_frame(value: int) -> bytes:
+    """Eight bits, 4 x 4: one segment, one run of one value."""
+    return (1).to_bytes(4, "little") + (64).to_bytes(4, "little") + bytes(56) + bytes([241, value])
 
 
 def video(**overrides: Any) -> bytes:
@@ -186,13 +191,13 @@ async def test_what_cannot_be_made_is_refused_with_what_can(client: httpx.AsyncC
         assert 'multipart/related; type="image/png"' in answer.json()["available"]
 
 
-@pytest.mark.parametrize("content", [content_of(PLAN), ct_instance(PixelData=None)])
-async def test_what_has_no_picture_is_not_implemented(client: httpx.AsyncClient, content: bytes) -> None:
+@pytest.mark.parametrize(("content", "status"), [(content_of(PLAN), 501), (ct_instance(PixelData=None), 404)])
+async def test_what_has_no_picture_says_why(client: httpx.AsyncClient, content: bytes, status: int) -> None:
     answer = await client.post("/studies", content=content, headers={"Content-Type": "application/dicom"})
     (item,) = answer.json()["00081199"]["Value"]
     url = item["00081190"]["Value"][0]
     for path in (url, url.partition("/series")[0]):
-        assert (await client.get(f"{path}/rendered")).status_code == 501
+        assert (await client.get(f"{path}/rendered")).status_code == status
     assert (await client.get(f"{url}/frames/1/rendered")).status_code == 404
 
 
@@ -210,11 +215,19 @@ async def test_frames_are_parts_and_one_that_is_torn_is_named(client: httpx.Asyn
     many = ",".join(map(str, range(1, 12)))
     streamed = await client.get(f"{INSTANCE}/frames/{many}/rendered", headers=PNG_PARTS)
     assert [shown(part).shape for part in contents(parts_of(streamed))] == [(4, 4)] * 11
-    for path in ("12", "1,12"):
+    for path in ("12", "1,12", f"{many},12"):
         torn = await client.get(f"{INSTANCE}/frames/{path}/rendered")
         assert (torn.status_code, torn.json()["frame_number"]) == (422, 12)
-    with pytest.raises(CorruptFrame):  # the server that carries the answer breaks it off
-        await client.get(f"{INSTANCE}/frames/{many},12/rendered")
+    assert (await client.get(f"{INSTANCE}/frames/13/rendered")).status_code == 404
+
+
+async def test_many_frames_end_at_one_that_cannot_be_decoded(client: httpx.AsyncClient) -> None:
+    frames = [rle_frame(number) for number in range(11)]
+    await store(client, compressed(RLE_LOSSLESS, [*frames, b"rubbish"], 12))
+    with pytest.raises(RuntimeError) as broken_off:  # a server breaks the answer off
+        await client.get(f"{INSTANCE}/frames/{','.join(map(str, range(1, 13)))}/rendered")
+    assert isinstance(broken_off.value.__cause__, CorruptFrame)
+    assert (await client.get(f"{INSTANCE}/frames/11,12/rendered")).status_code == 422
     assert (await client.get(f"{INSTANCE}/frames/5/rendered")).status_code == 200
 
 

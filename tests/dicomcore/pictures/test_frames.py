@@ -1,9 +1,9 @@
 import numpy
 import pytest
-from rendering_archive import COLOR_FRAMES, CT, content_of, read, stored
+from rendering_archive import COLOR_FRAMES, CT, PLAN, content_of, copy_of, read, stored
 
 from dicomcore.archive import Archive
-from dicomcore.errors import ResourceNotFound
+from dicomcore.errors import CorruptFrame, ResourceNotFound
 from dicomcore.pictures.frames import Frames
 
 BIG_ENDIAN = "MR_small_bigendian.dcm"
@@ -52,3 +52,18 @@ async def test_frames_are_counted(archive: Archive) -> None:
     frames = Frames()
     assert await frames.count(await stored(archive, content_of(COLOR_FRAMES))) == 30
     assert await frames.count(await stored(archive, content_of(CT))) == 1
+
+
+async def test_frames_that_are_not_there_are_told_from_torn_ones(archive: Archive) -> None:
+    frames = Frames()
+    image = await stored(archive, content_of(COLOR_FRAMES))
+    await frames.check(image, [1, 30])
+    with pytest.raises(ResourceNotFound):
+        await frames.check(image, [1, 31])
+    torn = await stored(archive, copy_of(CT, NumberOfFrames=3, SOPInstanceUID="1.2.826.8"))
+    with pytest.raises(CorruptFrame, match="frame 3"):
+        await frames.check(torn, [1, 3])
+    with pytest.raises(ResourceNotFound):
+        await frames.check(torn, [4])
+    with pytest.raises(ResourceNotFound):
+        await frames.check(await stored(archive, content_of(PLAN)), [1])

@@ -12,10 +12,13 @@ from rendering_archive import (
     presentation_state,
     read,
     stored,
+    written,
 )
 
 from dicomcore.archive import Archive
 from dicomcore.pictures import Kind, kind_of, media_types_of, moving_media_types, still_media_types
+from dicomcore.pictures.kinds import is_moving
+from dicomcore.rendering import RenderingOptions
 
 STILL = ("image/jpeg", "image/png", "image/gif", "image/jp2", "image/jph", "image/jxl", "image/webp", "image/avif")
 
@@ -63,3 +66,20 @@ async def test_a_video_is_given_as_it_is_stored_or_as_a_picture(archive: Archive
 def test_still_and_moving_media_types_are_those_that_can_be_written() -> None:
     assert still_media_types() == STILL
     assert moving_media_types() == ("image/gif", "image/webp", "video/mp4")
+
+
+async def test_only_several_frames_move_and_only_where_they_can(archive: Archive) -> None:
+    frames, image = await stored(archive, content_of(COLOR_FRAMES)), await stored(archive, content_of(CT))
+    assert is_moving(frames, RenderingOptions(media_type="image/gif"))
+    assert not is_moving(frames, RenderingOptions(media_type="image/gif", is_still=True))
+    assert not is_moving(frames, RenderingOptions(media_type="image/png"))
+    assert not is_moving(image, RenderingOptions(media_type="image/gif"))
+
+
+async def test_a_segmentation_is_one_picture_however_many_frames_it_has(archive: Archive) -> None:
+    dataset = read(SEGMENTATION)
+    dataset.NumberOfFrames = 2
+    dataset.PixelData = dataset.PixelData * 2
+    instance = await stored(archive, written(dataset))
+    assert kind_of(instance) is Kind.SEGMENTATION and instance.number_of_frames == 2
+    assert media_types_of(instance) == still_media_types()

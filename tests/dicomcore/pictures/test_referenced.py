@@ -4,7 +4,7 @@ from rendering_archive import COLOR_FRAMES, CT, content_of, copy_of, presentatio
 from dicomcore.archive import Archive
 from dicomcore.errors import ResourceNotFound
 from dicomcore.pictures.frames import Frames
-from dicomcore.pictures.referenced import presented_frames, source_frame, whole_series
+from dicomcore.pictures.referenced import digests_of, presented_frames, source_frame, whole_series
 from dicomcore.rendering import ImageReference
 
 
@@ -46,6 +46,14 @@ async def test_images_that_are_not_here_are_left_out(archive: Archive) -> None:
     await stored(archive, other)
     found = ImageReference(read(CT).SeriesInstanceUID, read(CT).SOPClassUID, "1.2.826.7")
     assert len(await presented_frames(archive, frames, state, [reference(CT), found])) == 1
+
+
+async def test_digests_say_whether_images_are_the_same_and_here(archive: Archive) -> None:
+    image = await stored(archive, content_of(CT))
+    missing = ImageReference("1.2", "1.3", "1.4")
+    assert await digests_of(archive, image, [reference(CT), missing]) == [image.digest, b""]
+    assert await digests_of(archive, image, []) == []
+    assert len(await digests_of(archive, image, [missing] * 300)) == 256
 
 
 async def test_a_source_that_is_not_here_is_none(archive: Archive) -> None:

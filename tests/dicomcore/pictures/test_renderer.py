@@ -1,3 +1,5 @@
+import asyncio
+
 import numpy
 import pytest
 from rendering_archive import (
@@ -79,6 +81,22 @@ async def test_a_segmentation_is_drawn_in_colour(archive: Archive) -> None:
             assert len(numpy.unique(shown.reshape(-1, 3), axis=0)) == 2
 
 
+async def test_a_picture_is_made_of_what_it_shows(archive: Archive) -> None:
+    state = await stored(archive, presentation_state(read(CT)))
+    async with renderer_of(archive) as renderer:
+        before = [
+            await renderer.made_of(archive, state, one) for one in (PNG, RenderingOptions(media_type="image/gif"))
+        ]
+        image = await stored(archive, content_of(CT))
+        for options, old in zip((PNG, RenderingOptions(media_type="image/gif")), before, strict=True):
+            made_of = await renderer.made_of(archive, state, options)
+            assert made_of != old
+            assert image.digest in made_of
+        assert await renderer.made_of(archive, image, PNG) == image.digest
+        segmentation = await stored(archive, content_of(SEGMENTATION))
+        assert (await renderer.made_of(archive, segmentation, PNG, 1)).startswith(segmentation.digest)
+
+
 async def test_a_report_has_links_to_what_it_refers_to(archive: Archive) -> None:
     instance = await stored(archive, report_about(read(CT)))
     html = RenderingOptions(media_type="text/html")
@@ -119,3 +137,15 @@ async def test_a_broken_frame_is_named_and_nothing_else_suffers(archive: Archive
             await renderer.frame(archive, broken, 1, PNG)
         assert caught.value.frame_number == 1
         assert (await picture(await renderer.frame(archive, whole, 1, PNG))).size == (128, 128)
+
+
+async def test_frames_are_not_read_before_it_is_their_turn(archive: Archive) -> None:
+    instance = await stored(archive, content_of(CT))
+    async with renderer_of(archive, in_progress_bytes=1) as renderer:
+        sizes = [Viewport(side, side) for side in range(10, 14)]
+        wishes = [RenderingOptions(media_type="image/png", viewport=size) for size in sizes]
+        tasks = [asyncio.create_task(renderer.instance(archive, instance, one)) for one in wishes]
+        while not all(task.done() for task in tasks):
+            assert renderer.workers.waiting + renderer.workers.running <= 1
+            await asyncio.sleep(0.001)
+        assert [(await picture(await task)).size for task in tasks] == [(size.width, size.height) for size in sizes]

@@ -64,3 +64,13 @@ def test_pictures_of_any_size_can_be_drawn_on(shape: tuple[int, int]) -> None:
 def test_names_of_any_script_can_be_drawn(name: str) -> None:
     picture = np.zeros((64, 64), np.uint8)
     assert draw_annotations(picture, AnnotationTexts(patient=(name,)), BOTH).shape == (64, 64)
+
+
+def test_in_a_low_picture_technique_stands_below_the_patient_and_not_on_it() -> None:
+    picture = np.full((60, 200), 100, np.uint8)
+    texts = AnnotationTexts(patient=("Doe, Jane", "ID 7", "1970"), technique=("CT", "120 kV", "5 mm"))
+    patient = draw_annotations(picture, texts, options(Annotation.PATIENT))
+    both = draw_annotations(picture, texts, BOTH)
+    end = int(np.flatnonzero((patient != picture).any(axis=1))[-1]) + 1
+    assert (both[: end - 1] == patient[: end - 1]).all()
+    assert (both[end:] != picture[end:]).any()

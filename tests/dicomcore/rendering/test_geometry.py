@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from dicomcore.errors import InvalidParameter, LimitExceeded
-from dicomcore.rendering.geometry import fitting_size, place, scaled
+from dicomcore.rendering.geometry import fitting_size, place, scaled, viewport_of_whole
 from dicomcore.rendering.options import Region, RenderingOptions, Viewport
 
 PICTURE = np.arange(50 * 100, dtype=np.uint32).reshape(50, 100).astype(np.uint8)
@@ -82,3 +82,15 @@ def test_colours_are_scaled_too() -> None:
 def test_a_picture_has_a_largest_size() -> None:
     with pytest.raises(LimitExceeded):
         fitting_size(Viewport(width=1_000_000), (0.0, 0.0, 1.0, 1.0), (1.0, 1.0))
+
+
+def test_a_viewport_for_a_region_is_larger_for_the_whole() -> None:
+    region = Region(0.25, 0, 0.75, 0.1)
+    for viewport, expected in [
+        (None, None),
+        (Viewport(100, 20), Viewport(200, 200)),
+        (Viewport(None, 20), Viewport(None, 200)),
+        (Viewport(100, None), Viewport(200, None)),
+    ]:
+        assert viewport_of_whole(RenderingOptions(viewport=viewport, region=region)) == expected
+        assert viewport_of_whole(RenderingOptions(viewport=viewport)) is viewport

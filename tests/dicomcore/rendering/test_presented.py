@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from dicomcore.data import Dataset
 from dicomcore.errors import CorruptFrame, ResourceNotFound
 from dicomcore.rendering.annotation_texts import AnnotationTexts
 from dicomcore.rendering.luts import Rescale
-from dicomcore.rendering.options import Annotation, RenderingOptions, Viewport, Window
+from dicomcore.rendering.options import Annotation, Region, RenderingOptions, Viewport, Window
 from dicomcore.rendering.overlays import Overlay
 from dicomcore.rendering.planes import Plane
 from dicomcore.rendering.presentation_state import read_presentation_state
@@ -128,6 +129,17 @@ def annotated(**values: object) -> Dataset:
     square = graphic("POLYLINE", 10, 10, 30, 10, 30, 30, 10, 30, 10, 10, GraphicFilled="Y")
     items = [dataset_of(GraphicLayer=name, GraphicObjectSequence=[square]) for name in ("UPPER", "LOWER")]
     return state_of(GraphicLayerSequence=layers, GraphicAnnotationSequence=items, **values)
+
+
+def test_a_region_is_cut_out_of_what_the_state_shows() -> None:
+    """PS3.18 §9.5.1.2.5: after the presentation state, before the viewport."""
+    turned = state_of(ImageRotation=180, SoftcopyVOILUTSequence=[window(1500, 3000)])
+    whole = shown(turned, frame_of(RAMP))
+    region = Region(0.5, 0, 1, 0.25)
+    part = shown(turned, frame_of(RAMP), options=replace(PNG, region=region))
+    assert (part == whole[:12, 32:]).all()
+    scaled = replace(PNG, region=region, viewport=Viewport(None, 36))
+    assert shown(turned, frame_of(RAMP), options=scaled).shape[:2] == (36, 96)
 
 
 def test_layers_are_drawn_in_their_order_and_colour() -> None:

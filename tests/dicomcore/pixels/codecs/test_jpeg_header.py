@@ -107,3 +107,17 @@ def test_hierarchical_and_arithmetic_processes_are_refused(process: int) -> None
     header = read_jpeg_header(SOI + frame_header(process) + SCAN + EOI)
     with pytest.raises(ValueError, match=f"FF{process:02X}"):
         header.check(form())
+
+
+def test_components_are_numbered_in_the_frame_header_and_in_the_scan() -> None:
+    frame = b"\xff\xc3\0\x11\x08\0\4\0\5\3R\x11\0G\x11\0B\x11\0"
+    scan = b"\xff\xda\0\x0c\3R\0G\0B\0\1\0\0RGB\xff\xd9"
+    numbered = with_numbered_components(b"\xff\xd8\xff\xfe\0\5RGB" + frame + scan)
+    assert numbered == b"\xff\xd8\xff\xfe\0\5RGB" + (
+        b"\xff\xc3\0\x11\x08\0\4\0\5\3\1\x11\0\2\x11\0\3\x11\0" + b"\xff\xda\0\x0c\3\1\0\2\0\3\0\1\0\0RGB\xff\xd9"
+    )
+
+
+def test_numbering_ends_where_a_codestream_is_cut_off() -> None:
+    with pytest.raises(ValueError, match="no marker"):
+        with_numbered_components(b"\xff\xd8\xff\xfe\0\2")

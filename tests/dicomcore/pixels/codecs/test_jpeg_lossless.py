@@ -66,6 +66,23 @@ def test_components_are_not_converted(name: str, decoded_name: str) -> None:
     assert decoded.photometric_interpretation == decoded_name
 
 
+@pytest.mark.parametrize(
+    ("name", "identifiers"), [("RGB", b"RGB"), ("YBR_FULL", b"\1\2\3"), ("YBR_FULL_422", b"\1\2\3")]
+)
+@pytest.mark.parametrize("bits", [8, 12, 16])
+def test_components_are_called_by_colour_only_where_they_are_of_it(name: str, identifiers: bytes, bits: int) -> None:
+    image = ImagePixel(9, 7, 3, 8 if bits == 8 else 16, 0, False)
+    form = PixelFormat(image, name, bits, bits - 1)
+    pixels = np.random.default_rng(3).integers(0, 1 << bits, (9, 7, 3)).astype(form.dtype)
+    codestream = encode_jpeg_lossless(Decoded(pixels, name), form, Encoding())
+    header = read_jpeg_header(codestream)
+    scan = codestream[codestream.index(b"\xff\xda") :]
+    assert bytes(one.identifier for one in header.components) == scan[5:11:2] == identifiers
+    assert not header.is_jfif
+    assert header.adobe_transform == (0 if name == "RGB" else None)
+    np.testing.assert_array_equal(decode(codestream, form).pixels, pixels)
+
+
 def test_broken_codestream_is_refused() -> None:
     codestream = encode_first_order(Decoded(PIXELS, "MONOCHROME2"), GREY, Encoding())
     with pytest.raises(ValueError, match="Huffman"):

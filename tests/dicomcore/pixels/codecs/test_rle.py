@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from struct import unpack_from
+from struct import pack, unpack_from
 
 import numpy as np
 import pytest
@@ -26,12 +26,20 @@ def test_header_counts_segments_and_points_at_them() -> None:
     assert encoded[64:] == b"\xfd\1\xfd\1\xfd\2\xfd\2"
 
 
-@pytest.mark.parametrize(("bits", "samples"), [(1, 1), (8, 1), (8, 3), (16, 1), (16, 3), (32, 1), (32, 3), (64, 1)])
+@pytest.mark.parametrize(("bits", "samples"), [(8, 1), (8, 3), (16, 1), (16, 3), (32, 1), (32, 3), (64, 1)])
 def test_frame_is_decoded_again(bits: int, samples: int) -> None:
     pixel_format = form(bits, samples, "RGB" if samples == 3 else "MONOCHROME2")
-    pixels = np.random.default_rng(1).integers(0, 2 if bits == 1 else 1 << bits - 1, pixel_format.shape)
+    pixels = np.random.default_rng(1).integers(0, 1 << bits - 1, pixel_format.shape)
     encoded = encode(pixels.astype(pixel_format.dtype), pixel_format)
     np.testing.assert_array_equal(decode_rle_frame(encoded, pixel_format).pixels, pixels)
+
+
+def test_single_bits_are_decoded_but_not_encoded_because_no_other_reader_takes_them() -> None:
+    encoded = pack("<16I", 1, 64, *[0] * 14) + b"\0\xa5"
+    bits = decode_rle_frame(encoded, form(1)).pixels
+    np.testing.assert_array_equal(bits, [[1, 0, 1, 0], [0, 1, 0, 1]])
+    with pytest.raises(ValueError, match="1 bit"):
+        encode(bits, form(1))
 
 
 def test_signs_come_back() -> None:
