@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from starlette.responses import Response
+from starlette.types import Receive
 
 from app.bulk_responses import Item, bulk_response
 from app.dependencies import Asked
 from app.headers import warning
 from app.negotiation import Acceptable, Selection, select_bulkdata
 from app.retrieval import can_decode, instances_of, stored_form
+from app.sending import made_while_connected
 from dicomcore.content import Content
 from dicomcore.errors import NotAcceptable, ResourceNotFound
 from dicomcore.instance import Instance
@@ -29,26 +31,38 @@ _PLAIN = (EXPLICIT_VR_LITTLE_ENDIAN,)
 _LEFT_OUT = "{} values are left out, because they cannot be had in the form that was asked for"
 
 
-async def frames(instance: Instance, frame_numbers: Sequence[int], accepted: Acceptable, base: str) -> Response:
-    """Frames by number from 1, in the order asked for."""
+async def frames(
+    instance: Instance,
+    frame_numbers: Sequence[int],
+    accepted: Acceptable,
+    base: str,
+    receive: Receive | None = None,
+) -> Response:
+    """Frames by number from 1, in the order asked for; none is converted for a client that is gone."""
     selection = await _select_pixels(instance, accepted, single=len(frame_numbers) == 1)
     location = f"{base}{instance.resource.path}/frames/"
     if _is_converted(instance, selection):
-        items = await _converted(instance, frame_numbers, selection, lambda number: f"{location}{number}")
-        return bulk_response(items, instance.digest)
-    contents = await instance.frames(frame_numbers, decoded=_is_decoded(instance, selection))
+        making = _converted(instance, frame_numbers, selection, lambda number: f"{location}{number}")
+        return bulk_response(await made_while_connected(receive, making), instance.digest)
+    is_decoded = _is_decoded(instance, selection)
+    # To listen to the client takes as long as to find a frame: that is for where there is more to do.
+    listening = receive if is_decoded and instance.is_encapsulated else None
+    contents = await made_while_connected(listening, instance.frames(frame_numbers, decoded=is_decoded))
     items = [
         Item(f"{location}{number}", selection, content) for number, content in zip(frame_numbers, contents, strict=True)
     ]
     return bulk_response(items, instance.digest)
 
 
-async def bulkdata(instance: Instance, path: str, accepted: Acceptable, base: str) -> Response:
-    """The value that a BulkDataURI names."""
+async def bulkdata(
+    instance: Instance, path: str, accepted: Acceptable, base: str, receive: Receive | None = None
+) -> Response:
+    """The value that a BulkDataURI names; no pixels are converted for a client that is gone."""
     path = path.upper()
     location = f"{base}{instance.resource.path}/bulkdata/{path}"
     if path in PIXEL_DATA_PATHS and instance.number_of_frames:
-        return bulk_response(await _pixels(instance, accepted, location, single=True), instance.digest)
+        making = _pixels(instance, accepted, location, single=True)
+        return bulk_response(await made_while_connected(receive, making), instance.digest)
     value = await instance.bulkdata(path)
     selection = _select_value(accepted, value.document_type, single=True)
     return bulk_response([Item(location, selection, value.content)], instance.digest)
@@ -110,7 +124,8 @@ async def pixel_data(asked: Asked) -> Response:
     for one in instances:
         location = f"{base}{one.resource.path}/bulkdata/{one.pixel_data_path}"
         with gathered.leaving_out():
-            gathered.items += await _pixels(one, accepted, location, single=is_single)
+            making = _pixels(one, accepted, location, single=is_single)
+            gathered.items += await made_while_connected(asked.request.receive if is_single else None, making)
     return gathered.response(instances, base, f"pixel data of {resource}")
 
 

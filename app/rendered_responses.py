@@ -7,6 +7,7 @@ client notices.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -86,12 +87,21 @@ async def _made(pictures: Sequence[Picture], receive: Receive | None) -> list[Co
     contents: list[Content] = []
 
     async def make() -> None:
-        contents.extend([content async for content in read_ahead([one.made for one in pictures])])
+        if len(pictures) == 1:
+            contents.append(await pictures[0].make())
+        else:
+            contents.extend([content async for content in read_ahead([one.made for one in pictures])])
 
-    if receive is None:
-        await make()
+    making = asyncio.ensure_future(make())
+    try:
+        await asyncio.sleep(0)  # what was made before is there now
+    except asyncio.CancelledError:
+        making.cancel()
+        raise
+    if receive is None or making.done():
+        await making
     else:
-        await while_connected(receive, make())
+        await while_connected(receive, making)
     if len(contents) < len(pictures):
         raise ClientDisconnect
     return contents

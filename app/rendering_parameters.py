@@ -26,6 +26,8 @@ from dicomcore.rendering import (
 
 MAX_SIDE = 16_384
 MAX_PIXELS = 64 << 20
+MAX_LEVEL = 1e15
+"""How far the centre of a window may be from zero, and how wide it may be: beyond all values that are stored."""
 
 _INTEGER = re.compile(r"[0-9]{1,9}")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]{1,16}(?:\.[0-9]{0,16})?|\.[0-9]{1,16})(?:[eE][+-]?[0-9]{1,2})?")
@@ -161,14 +163,18 @@ def _window(text: str) -> Window:
         raise InvalidParameter("window", f"must be center,width,function with one of {', '.join(functions)}")
     center, width = (parse_decimal(piece, "window") for piece in pieces[:2])
     function = functions[pieces[2]]
+    if abs(center) > MAX_LEVEL:
+        raise InvalidParameter("window", f"the center must be from {-MAX_LEVEL:g} to {MAX_LEVEL:g}")
     check_window_width(width, function, "window")
     return Window(center, width, function)
 
 
 def check_window_width(width: float, function: VoiFunction, name: str) -> None:
-    """Raise `InvalidParameter` for a width that PS3.3 §C.11.2.1.2 rules out."""
+    """Raise `InvalidParameter` for a width that PS3.3 §C.11.2.1.2 rules out, or beyond all values."""
     if width <= 0 or (function is VoiFunction.LINEAR and width < 1):
         raise InvalidParameter(name, "the width must be 1 or more, or above 0 where the function is not linear")
+    if width > MAX_LEVEL:
+        raise InvalidParameter(name, f"the width must be at most {MAX_LEVEL:g}")
 
 
 def _viewport(text: str) -> Viewport:

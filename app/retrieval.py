@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.responses import Response
+from starlette.types import Receive
 
 from app.bulk_responses import Item, bulk_response
 from app.dependencies import Asked
@@ -30,6 +31,7 @@ from app.negotiation import (
 )
 from app.read_ahead import read_ahead
 from app.responses import RepresentationResponse, StreamResponse
+from app.sending import made_while_connected
 from dicomcore.content import Content
 from dicomcore.data import Buffer
 from dicomcore.errors import NotAcceptable
@@ -113,8 +115,8 @@ def entity_tag(leaving: Sequence[Leaving], *more: str) -> str:
     return f'"{digest.hexdigest()}"'
 
 
-async def single_file(leaving: Leaving, base: str) -> Response:
-    """One instance as one file."""
+async def single_file(leaving: Leaving, base: str, receive: Receive | None = None) -> Response:
+    """One instance as one file; one that is converted is given up when the client goes before the answer begins."""
     instance = leaving.instance
     name = f"{instance.resource.sop_instance_uid}.dcm"
     headers = [
@@ -131,7 +133,8 @@ async def single_file(leaving: Leaving, base: str) -> Response:
                 yield buffer
 
         return RepresentationResponse(instance.size, slices, content_type=kind, etag=etag, headers=headers)
-    return StreamResponse(await leaving.read(), content_type=kind, etag=etag, headers=headers)
+    converted = await made_while_connected(receive, leaving.read())
+    return StreamResponse(converted, content_type=kind, etag=etag, headers=headers)
 
 
 async def small_instance(leaving: Leaving, base: str) -> Response:

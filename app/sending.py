@@ -8,8 +8,9 @@ import asyncio
 import mmap
 from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Send
 
 from app.headers import header_value
@@ -18,6 +19,8 @@ Buffer = bytes | bytearray | memoryview | mmap.mmap
 Body = Iterable[Buffer] | AsyncIterable[Buffer]
 HeaderFields = Iterable[tuple[str, str]]
 RawFields = list[tuple[bytes, bytes]]
+
+T = TypeVar("T")
 
 CHUNK_SIZE = 1 << 20
 _SMALL = 16 * 1024
@@ -102,7 +105,7 @@ async def send_stream(send: Send, status: int, fields: RawFields, buffers: Async
             await close()
 
 
-async def while_connected(receive: Receive, work: Coroutine[Any, Any, None]) -> None:
+async def while_connected(receive: Receive, work: Coroutine[Any, Any, None] | asyncio.Future[None]) -> None:
     """Run ``work`` and stop it when the client goes away."""
     sender = asyncio.ensure_future(work)
     listener = asyncio.ensure_future(_disconnected(receive))
@@ -114,6 +117,24 @@ async def while_connected(receive: Receive, work: Coroutine[Any, Any, None]) -> 
         await asyncio.gather(sender, listener, return_exceptions=True)
     if not sender.cancelled():
         sender.result()
+
+
+async def made_while_connected(receive: Receive | None, work: Coroutine[Any, Any, T]) -> T:
+    """Return what ``work`` makes for an answer; what nobody waits for any more is given up, and holds up nobody else.
+
+    Without ``receive`` nobody knows whether the client is there. Raises `ClientDisconnect` when it is gone.
+    """
+    if receive is None:
+        return await work
+    made: list[T] = []
+
+    async def make() -> None:
+        made.append(await work)
+
+    await while_connected(receive, make())
+    if not made:
+        raise ClientDisconnect
+    return made[0]
 
 
 async def _disconnected(receive: Receive) -> None:

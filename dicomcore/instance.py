@@ -8,7 +8,7 @@ damaged object is ever delivered complete. What is converted on its way is check
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -282,7 +282,7 @@ class Instance:
         begun: list[Buffer] = []
         while sum(map(len, begun)) < _BEGINNING and (buffer := await anext(buffers, None)) is not None:
             begun.append(buffer)
-        return _chained(begun, buffers)
+        return _continued(begun, buffers)
 
     async def _stored_frame(self, frame_number: int) -> Buffer:
         (content,) = await self.frames([frame_number], decoded=not self.is_encapsulated)
@@ -297,12 +297,19 @@ class Instance:
     async def _convert(self, codecs: Codecs, frame_number: int, transfer_syntax_uid: str) -> bytes:
         source = self.frames_syntax_uid
         form = (await self.convertible()).form
-        frame = await self._stored_frame(frame_number)
+        length = await self._threads.soon(self._length_to_read, frame_number)
         encoding = encoding_of(transfer_syntax_uid)
-        converted, _ = await codecs.convert(
-            frame, form, source, transfer_syntax_uid, frame_number, encoding, self._threads
+        converted, _ = await codecs.read_and_convert(
+            self._stored_frame, length, form, source, transfer_syntax_uid, frame_number, encoding, self._threads
         )
         return converted
+
+    def _length_to_read(self, frame_number: int) -> int:
+        """How many bytes are in memory when a frame is read: that of a deflated object takes about all frames."""
+        frames = self._frame_index
+        pages = _Pages(self._index, self._row, frames)
+        length = frames.stored_length(frame_number, pages.of(frame_number))
+        return length * frames.count if transfer_syntax(self.transfer_syntax_uid).deflated else length
 
     async def _decoded_frames(self, frame_numbers: Sequence[int], lazy: bool) -> list[Content]:
         """Native frames, whose size is known beforehand: large ones are made when they are sent."""
@@ -536,11 +543,13 @@ def _begin(buffers: Iterator[Buffer]) -> list[Buffer]:
     return begun
 
 
-async def _chained(begun: Sequence[Buffer], rest: AsyncIterator[Buffer]) -> AsyncIterator[Buffer]:
-    for buffer in begun:
-        yield buffer
-    async for buffer in rest:
-        yield buffer
+async def _continued(begun: list[Buffer], rest: AsyncGenerator[Buffer, None]) -> AsyncIterator[Buffer]:
+    """Give what was made, and then the rest, whose making ends when nobody asks for more."""
+    async with aclosing(rest):
+        while begun:
+            yield begun.pop(0)
+        async for buffer in rest:
+            yield buffer
 
 
 def _copied(stored: StoredObject, start: int, end: int) -> Iterator[Buffer]:

@@ -1,7 +1,8 @@
 """Pixel data in another transfer syntax: frames one by one, or a whole file as a stream.
 
 `Codecs` is what that takes: worker processes for the compression libraries (`dicomcore.workers`), and a cache of the
-frames that were made (`dicomcore.frame_cache`). What needs no compression library is done in threads.
+frames that were made (`dicomcore.frame_cache`). What needs no compression library is done in threads. However many ask,
+only so much is read and not converted yet (`dicomcore.admission`): what waits holds no pixels.
 
 A file is made frame by frame, a few of them at the same time; its frames are not cached, since who reads a whole file
 reads each of them once. Where all frames together are small they are made first, so that a frame that does not decode
@@ -14,12 +15,22 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections import OrderedDict, deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
+from dicomcore.admission import Admission
 from dicomcore.data import Buffer, Part10, transfer_syntax
 from dicomcore.errors import CodecUnavailable, CorruptFrame
 from dicomcore.frame_cache import FrameCache
@@ -47,6 +58,7 @@ ReadFrame = Callable[[int], Awaitable[Buffer]]
 Overwrite = Callable[[int, bytes], None]
 """Writes bytes anew at an offset of what has been written before."""
 
+_IN_PROGRESS = 256 << 20  # bytes of frames that are read and not converted yet
 _MADE_FIRST = 32 << 20  # bytes of native pixel data
 _AT_ONCE = 4  # frames of one file
 _LARGE_FRAME = 32 << 20  # bytes; such frames are made one at a time
@@ -66,11 +78,12 @@ class Convertible:
 
 
 class Codecs:
-    """What it takes to convert pixel data."""
+    """What it takes to convert pixel data; about ``in_progress_bytes`` of it are read and not converted yet."""
 
-    def __init__(self, workers: Workers, cache: FrameCache) -> None:
+    def __init__(self, workers: Workers, cache: FrameCache, *, in_progress_bytes: int = _IN_PROGRESS) -> None:
         self.workers = workers
         self.cache = cache
+        self._admission = Admission(in_progress_bytes)
         self._known: OrderedDict[bytes, Convertible] = OrderedDict()
 
     async def convert(
@@ -87,10 +100,28 @@ class Codecs:
 
         Raises what `convert_frame` does, and what `Workers.run` does.
         """
-        run = self.workers.run if is_sandboxed(source_uid, target_uid) else threads
-        found = await run(convert_frame, frame, form, source_uid, target_uid, frame_number, encoding)
-        converted, photometric_interpretation = found
+        arguments = frame, form, source_uid, target_uid, frame_number, encoding
+        if is_sandboxed(source_uid, target_uid):
+            converted, photometric_interpretation = await self.workers.run(convert_frame, *arguments)
+        else:
+            converted, photometric_interpretation = await _to_its_end(threads(convert_frame, *arguments))
         return converted, photometric_interpretation.decode("ascii", "replace")
+
+    async def read_and_convert(
+        self,
+        read: ReadFrame,
+        stored_length: int,
+        form: PixelFormat,
+        source_uid: str,
+        target_uid: str,
+        frame_number: int,
+        encoding: Encoding,
+        threads: Threads,
+    ) -> tuple[bytes, str]:
+        """Read a frame of ``stored_length`` bytes when it is its turn, and `convert` it; raises as both do."""
+        async with self._admission.room(max(stored_length, form.image.length)):
+            frame = await read(frame_number)
+            return await self.convert(frame, form, source_uid, target_uid, frame_number, encoding, threads)
 
     async def have_same_pixels(
         self,
@@ -238,9 +269,9 @@ class _Transcoding:
 
     async def _frame(self, frame_number: int) -> bytes:
         recoding = self._recoding
-        stored = await self._read(frame_number)
-        converted, photometric_interpretation = await self._codecs.convert(
-            stored,
+        converted, photometric_interpretation = await self._codecs.read_and_convert(
+            self._read,
+            recoding.stored_length(frame_number),
             recoding.form,
             recoding.source_uid,
             recoding.target_uid,
@@ -261,6 +292,18 @@ class _Transcoding:
                 icon.frame, icon.form, uid, EXPLICIT_VR_LITTLE_ENDIAN, 1, Encoding(), self._threads
             )
         return found
+
+
+async def _to_its_end(work: Coroutine[object, object, T]) -> T:
+    """Wait for what a thread does even if nobody wants it any more: it cannot be stopped, and holds its frame."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait((task,))
+        if not task.cancelled():
+            task.exception()  # which nobody is there for
+        raise
 
 
 def _even(frame: bytes) -> int:

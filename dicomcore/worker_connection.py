@@ -35,6 +35,8 @@ _MALLOC = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": st
 
 NO_SENSE = "its process answered what makes no sense"
 
+_LIMITS = (-signal.SIGPROF, -signal.SIGALRM)
+
 
 def spawn(arguments: Sequence[str]) -> tuple[subprocess.Popen[bytes], socket.socket]:
     """Start a process and return it with our end of its socket; raises `OSError`. It blocks for a few milliseconds.
@@ -82,11 +84,24 @@ def reason_of(returncode: int) -> str:
     return _ENDED_BY.get(number, f"its process was ended by {number.name}")
 
 
-class Task:
-    """A request, and the result to come: to be made on the event loop."""
+def is_by_limit(returncode: int) -> bool:
+    """Say whether a process has ended because it took more time than it may have."""
+    return returncode in _LIMITS
 
-    def __init__(self, buffers: Sequence[Buffer]) -> None:
+
+class NotBegun(Exception):
+    """The process of a task died before it had read all of it: the task can be given to another."""
+
+
+class Task:
+    """A request, and the result to come: to be made on the event loop.
+
+    What ``is_repeated`` was given to another process before, which had not begun it.
+    """
+
+    def __init__(self, buffers: Sequence[Buffer], *, is_repeated: bool = False) -> None:
         self.unsent = [memoryview(one) for one in buffers]
+        self.is_repeated = is_repeated
         self.result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
 
     def succeed(self, result: Result) -> None:
@@ -94,7 +109,7 @@ class Task:
         if not self.result.done():
             self.result.set_result(result)
 
-    def fail(self, error: DicomError) -> None:
+    def fail(self, error: DicomError | NotBegun) -> None:
         """Raise an error where the result is waited for, if it is."""
         if not self.result.done():
             self.result.set_exception(error)
@@ -130,6 +145,8 @@ class WorkerConnection:
         self._timer: asyncio.TimerHandle | None = self._loop.call_later(wall_seconds, self._expire)  # to start
         self._unsent: list[memoryview] = []
         self._is_writing = False
+        self._is_cut_off = False
+        self._is_heard = False
         self._await_reply()
         self._loop.add_reader(channel, self._receive)
 
@@ -138,10 +155,20 @@ class WorkerConnection:
         """Whether the process has not got all of its task yet."""
         return bool(self._unsent)
 
+    @property
+    def has_not_begun(self) -> bool:
+        """Whether the process, which is gone, certainly has not begun its last task.
+
+        It begins when it has read all of it. If something could not be sent, or was sent and not read, it had not; of
+        the latter Linux tells, other systems may not.
+        """
+        return self._is_cut_off and not self._is_heard
+
     def begin(self, task: Task) -> None:
         """Give the process a task; it must have none."""
         self.task, self._unsent, task.unsent = task, task.unsent, []
         self.has_worked = True
+        self._is_cut_off = self._is_heard = False
         self._timer = self._loop.call_later(self._wall_seconds, self._expire)
         self._send()
 
@@ -174,7 +201,7 @@ class WorkerConnection:
                 self._loop.add_writer(self._channel, self._send)
             return
         except OSError:  # it is dying: the end of what it sends tells that
-            pass
+            self._is_cut_off = True
         self._stop_writing()
 
     def _stop_writing(self) -> None:
@@ -194,11 +221,15 @@ class WorkerConnection:
                 data = self._channel.recv(min(self._missing, _RECEIVE))
             except BlockingIOError:
                 return
+            except ConnectionResetError:  # it has not read what was sent
+                self._is_cut_off = True
+                data = b""
             except OSError:
                 data = b""
             if not data:
                 self._on_end(self, None)
                 return
+            self._is_heard = True
             self._pieces.append(data)
             self._missing -= len(data)
             if not self._missing and not self._advance():

@@ -17,12 +17,21 @@ import socket
 import subprocess
 import weakref
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import ParamSpec, TypeVar, cast
 
 from dicomcore.errors import DicomError, LimitExceeded, WorkerFailed, WorkersUnavailable
-from dicomcore.worker_connection import NO_SENSE, Task, WorkerConnection, reap, reason_of, spawn
+from dicomcore.worker_connection import (
+    NO_SENSE,
+    NotBegun,
+    Task,
+    WorkerConnection,
+    is_by_limit,
+    reap,
+    reason_of,
+    spawn,
+)
 from dicomcore.worker_messages import Kind, MalformedReply, Reply, Result, encode_request, result_of
 
 P = ParamSpec("P")
@@ -88,7 +97,8 @@ class Workers:
         """Run ``function``, which is found by its name in its module, and return the bytes that it returns.
 
         Arguments are pickled; memory views and memory maps arrive as views of their bytes. A call that is cancelled
-        while it waits does not run; once it runs, it is let finish.
+        while it waits does not run; once it runs, it is let finish. If a process that was idle turns out to be dead,
+        the call is given to another, once; what has begun is never repeated.
 
         Raises:
             DicomError: the function raised it.
@@ -96,15 +106,27 @@ class Workers:
             WorkersUnavailable: too many tasks are waiting already, or there is no process to be had.
             LimitExceeded: the arguments are larger than the memory of a process.
         """
+        # The class is the word of the function: what comes is bytes, or a list or tuple of bytes.
+        with suppress(NotBegun):
+            return cast(T, await self._run(function, args, kwargs))
+        return cast(T, await self._run(function, args, kwargs, is_repeated=True))
+
+    async def _run(
+        self,
+        function: Callable[..., object],
+        args: tuple[object, ...],
+        kwargs: Mapping[str, object],
+        *,
+        is_repeated: bool = False,
+    ) -> Result:
         buffers = encode_request(function, args, kwargs)
         if sum(map(len, buffers)) > self._memory_bytes:
             raise LimitExceeded("bytes to process at once", self._memory_bytes)
-        task = Task(buffers)
+        task = Task(buffers, is_repeated=is_repeated)
         del buffers  # which may be views of a memory map: nobody needs them once they are sent
         self._take(task)
         try:
-            # The class is the word of the function: what comes is bytes, or a list or tuple of bytes.
-            return cast(T, await task.result)
+            return await task.result
         except asyncio.CancelledError:
             with suppress(ValueError):
                 self._waiting.remove(task)
@@ -125,9 +147,12 @@ class Workers:
         if self._idle:
             self._idle.pop().begin(task)
             return
-        if len(self._waiting) >= MAX_WAITING:
+        if task.is_repeated:  # it has had its turn
+            self._waiting.appendleft(task)
+        elif len(self._waiting) >= MAX_WAITING:
             raise WorkersUnavailable(f"{MAX_WAITING} tasks are waiting for a process already")
-        self._waiting.append(task)
+        else:
+            self._waiting.append(task)
         self._start_what_is_wanted()
 
     def _fail_waiting(self, problem: str) -> None:
@@ -205,6 +230,13 @@ class Workers:
             self.failures += 1
             logger.warning("a worker process has failed", extra={"reason": error.reason})
 
+    def _let_down(self, task: Task, error: DicomError, *, may_begin: bool) -> None:
+        """Tell a task that its process is gone: it begins in another if it may, and has not been told so before."""
+        if may_begin and not task.is_repeated:
+            task.fail(NotBegun())
+        else:
+            self._fail(task, error)
+
     def _free(self, worker: WorkerConnection) -> None:
         while self._waiting:
             task = self._waiting.popleft()
@@ -231,7 +263,8 @@ class Workers:
             self._has_not_started()
             return
         if task is not None:
-            self._fail(task, problem or WorkerFailed(reason_of(returncode)))
+            may_begin = problem is None and worker.has_not_begun and not is_by_limit(returncode)
+            self._let_down(task, problem or WorkerFailed(reason_of(returncode)), may_begin=may_begin)
         if not self._is_closed:
             self._start_what_is_wanted()
         if worker.has_worked:  # who dies of nothing is not replaced before there is something to do

@@ -14,14 +14,16 @@ router = APIRouter(tags=["WADO-RS"])
 async def retrieve_frames(asked: AskedDep) -> Response:
     """Retrieve frames, in the order asked for."""
     instance = await asked.source.instance(asked.resource)
-    return await bulk_retrieval.frames(instance, asked.frame_numbers, asked.accepted, asked.base)
+    receive = asked.request.receive
+    return await bulk_retrieval.frames(instance, asked.frame_numbers, asked.accepted, asked.base, receive)
 
 
 @router.api_route(INSTANCE.path + "/bulkdata/{path:path}", methods=READ, summary="Retrieve a bulk data value")
 async def retrieve_bulkdata(asked: AskedDep) -> Response:
     """Retrieve the value that a BulkDataURI names."""
     instance = await asked.source.instance(asked.resource)
-    return await bulk_retrieval.bulkdata(instance, asked.request.path_params["path"], asked.accepted, asked.base)
+    path = asked.request.path_params["path"]
+    return await bulk_retrieval.bulkdata(instance, path, asked.accepted, asked.base, asked.request.receive)
 
 
 async def retrieve_all_bulkdata(asked: AskedDep) -> Response:

@@ -60,7 +60,9 @@ async def retrieve(asked: AskedDep) -> Response:
         if asked.flag("dicomdir"):
             return zip_file_set(asked.source, leaving, resource, headers, status)
         return zip_file(leaving, resource, headers, status)
-    return parts(leaving, base, headers, status) if selection.multipart else await single_file(leaving[0], base)
+    if selection.multipart:
+        return parts(leaving, base, headers, status)
+    return await single_file(leaving[0], base, asked.request.receive)
 
 
 async def retrieve_metadata(asked: AskedDep) -> Response:

@@ -69,7 +69,7 @@ async def _instance(asked: Asked, instance: Instance, request: UriRequest, accep
             raise
         # What cannot be decoded leaves as it is stored (§8.7.3.4).
         selection = await select_form(instance, acceptable(f"{DICOM}; transfer-syntax=*"), single=True)
-    return await single_file(Leaving(instance, selection), asked.base)
+    return await single_file(Leaving(instance, selection), asked.base, asked.request.receive)
 
 
 async def _rendered(asked: Asked, instance: Instance, request: UriRequest, accepted: Acceptable) -> Response:

@@ -1,7 +1,6 @@
 """Pictures: the rendered forms of what a `Source` holds (PS3.18 §8.7.4, §10.4.1.1.3, §10.4.1.1.4).
 
 - `kinds`: what an instance is shown as, and in which media types
-- `admission`: how much is read at the same time
 - `frames`: frames and their descriptions, as they are handed to the process that renders them
 - `referenced`: the images that presentation states and segmentations are drawn over
 - `renderer`: instances and frames; one kind, one method

@@ -12,12 +12,12 @@ from functools import partial
 from hashlib import blake2b
 from typing import ParamSpec, TypeVar
 
+from dicomcore.admission import Admission
 from dicomcore.content import Content
 from dicomcore.documents import rendered_document
 from dicomcore.errors import DicomError, InvalidParameter, LimitExceeded, ResourceNotFound
 from dicomcore.frame_cache import FrameCache
 from dicomcore.instance import Instance
-from dicomcore.pictures.admission import Admission
 from dicomcore.pictures.frames import Frames
 from dicomcore.pictures.kinds import Kind, is_moving, kind_of, no_picture
 from dicomcore.pictures.referenced import (

@@ -97,6 +97,10 @@ class FrameIndex:
         numbers = unpack_from(f"<{2 * end}Q", page, (start ^ _SEVERAL) * 16)
         return tuple(zip(numbers[::2], numbers[1::2], strict=True))
 
+    def stored_length(self, frame_number: int, page: bytes | None = None) -> int:
+        """Return the number of bytes of the spans that hold a frame (from 1); raises as `spans` does."""
+        return sum(end - start for start, end in self.spans(frame_number, page))
+
     def bit_offset(self, frame_number: int) -> int:
         """Return the bit, from the least significant, of the first byte that a native frame (from 1) begins with."""
         return 0 if self.encapsulated else (frame_number - 1) * self.image.bits % 8

@@ -87,6 +87,10 @@ class Recoding:
         """A frame (from 1) as it is stored, in little endian if it is native."""
         return stored_frame(self._frames, self._buffer, frame_number)
 
+    def stored_length(self, frame_number: int) -> int:
+        """The number of bytes of a frame (from 1) as it is stored."""
+        return self._frames.stored_length(frame_number)
+
     def icons(self) -> list[Icon]:
         """The icons that are encapsulated."""
         return [_icon(item) for item in encapsulated_icons(self._part10.dataset)]

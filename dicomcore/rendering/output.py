@@ -86,23 +86,42 @@ Writer = Callable[[Picture, int | None, bytes | None], bytes]
 
 @dataclass(frozen=True, slots=True)
 class RenderedMediaType:
-    """What a media type of still pictures can do; ``largest`` is how many pixels it may have in a row or column."""
+    """What a media type of still pictures can do.
+
+    ``largest`` is how many pixels it may have in a row or column; ``most_grey`` and ``most_colored`` are how many in
+    all. These were measured in the 448 MiB of memory of a worker process, where libraries fail on larger ones or end
+    the process, with noise, which compresses worst, at the default quality. Noise of nearly so many pixels may still
+    be too much without loss, at a quality of 100, or beside a stored frame of the same size.
+    """
 
     write: Writer
     has_quality: bool
     has_icc_profile: bool
     largest: int
+    most_grey: int
+    most_colored: int
+
+    def most_pixels(self, samples: int) -> int:
+        """Return how many pixels a picture of one or three samples may have."""
+        return self.most_grey if samples == 1 else self.most_colored
+
+
+def _media_type(
+    write: Writer, *, quality: bool, icc: bool, largest: int = 65535, millions: tuple[float, float]
+) -> RenderedMediaType:
+    grey, colored = (round(one * 1_000_000) for one in millions)
+    return RenderedMediaType(write, quality, icc, largest, grey, colored)
 
 
 RENDERED_MEDIA_TYPES: dict[str, RenderedMediaType] = {
-    "image/jpeg": RenderedMediaType(_write_jpeg, has_quality=True, has_icc_profile=True, largest=65500),
-    "image/png": RenderedMediaType(_write_png, has_quality=False, has_icc_profile=True, largest=65535),
-    "image/gif": RenderedMediaType(_write_gif, has_quality=False, has_icc_profile=False, largest=65535),
-    "image/jp2": RenderedMediaType(encode_jp2_picture, has_quality=True, has_icc_profile=True, largest=65535),
-    "image/jph": RenderedMediaType(encode_jph_picture, has_quality=True, has_icc_profile=True, largest=65535),
-    "image/jxl": RenderedMediaType(_write_jxl, has_quality=True, has_icc_profile=False, largest=65535),
-    "image/webp": RenderedMediaType(_write_webp, has_quality=True, has_icc_profile=True, largest=16383),
-    "image/avif": RenderedMediaType(_write_avif, has_quality=True, has_icc_profile=True, largest=65535),
+    "image/jpeg": _media_type(_write_jpeg, quality=True, icc=True, largest=65500, millions=(67.2, 67.2)),
+    "image/png": _media_type(_write_png, quality=False, icc=True, millions=(67.2, 67.2)),
+    "image/gif": _media_type(_write_gif, quality=False, icc=False, millions=(67.2, 56)),
+    "image/jp2": _media_type(encode_jp2_picture, quality=True, icc=True, millions=(24, 8.4)),
+    "image/jph": _media_type(encode_jph_picture, quality=True, icc=True, millions=(40, 16)),
+    "image/jxl": _media_type(_write_jxl, quality=True, icc=False, millions=(32, 16)),
+    "image/webp": _media_type(_write_webp, quality=True, icc=True, largest=16383, millions=(24, 24)),
+    "image/avif": _media_type(_write_avif, quality=True, icc=True, millions=(15.2, 10)),
 }
 """The media types of still pictures, and what they can do."""
 
@@ -117,11 +136,15 @@ def write_image(picture: Picture, options: RenderingOptions, icc: bytes | None =
 
     Raises:
         NotAcceptable: the media type is not one of still pictures.
-        LimitExceeded: the format cannot hold a picture of this size.
+        LimitExceeded: the format cannot hold a picture of this size, or there is not enough memory to write it.
     """
     media_type = RENDERED_MEDIA_TYPES.get(options.media_type)
     if media_type is None:
         raise NotAcceptable(f"{options.media_type} is no media type of pictures", tuple(RENDERED_MEDIA_TYPES))
     if max(picture.shape[:2]) > media_type.largest:
         raise LimitExceeded(f"pixels in a row or column of {options.media_type}", media_type.largest)
+    rows, columns = picture.shape[:2]
+    most = media_type.most_pixels(1 if picture.ndim == 2 else 3)
+    if rows * columns > most:
+        raise LimitExceeded(f"pixels in a picture of {options.media_type}", most)
     return media_type.write(np.ascontiguousarray(picture), options.quality, icc)

@@ -27,8 +27,12 @@ def ray_step(volume: Volume, view: View) -> float:
     return shear_of(volume, view).step
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def render_in_color(volume: Volume, view: View, transfer: TransferFunction) -> NDArray[np.uint8]:
-    """Return the picture of a volume, RGB (rows, columns, 3), on black."""
+    """Return the picture of a volume, RGB (rows, columns, 3), on black.
+
+    Values so large that their changes have no measure are lit somehow, or black.
+    """
     shear = shear_of(volume, view)
     light = _Light(volume, shear, transfer.edge)
     picture = np.zeros((4, *shear.shape), np.float32)

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from dicomcore.rendering import Window
 
 _ENTRIES = 2048
+# Ends of windows are single precision numbers that are not the same: so far from zero, and so far from each other.
+_FARTHEST = 1e30
+_FINEST = 1e-6  # absolutely, and relatively to the centre
 
 Node = tuple[float, float, float, float, float]
 """A value, its red, green and blue, and its opacity per mm, all but the value from 0 to 1; linear between nodes."""
@@ -51,10 +54,14 @@ class TransferFunction:
     edge: float
 
     def positions(self, values: NDArray[np.generic]) -> NDArray[np.intp]:
-        """Return the place of each value in the table; what lies beyond its ends gets the first or last entry."""
-        scale = (len(self.colors) - 1) / (self.highest - self.lowest)
-        places = (values.astype(np.float32) - np.float32(self.lowest)) * np.float32(scale)
-        positions: NDArray[np.intp] = (np.clip(places, 0, len(self.colors) - 1) + 0.5).astype(np.intp)
+        """Return the place of each value in the table; what lies beyond its ends gets the first or last entry.
+
+        What is no number gets the first.
+        """
+        lowest, highest = np.float32(self.lowest), np.float32(self.highest)
+        within = np.fmin(np.fmax(values.astype(np.float32), lowest), highest)
+        places = (within - lowest) * (np.float32(len(self.colors) - 1) / (highest - lowest))
+        positions: NDArray[np.intp] = (places + np.float32(0.5)).astype(np.intp)
         return positions
 
 
@@ -64,8 +71,10 @@ def ct_transfer(step: float) -> TransferFunction:
 
 
 def window_transfer(window: Window, step: float) -> TransferFunction:
-    """Return the grey ramp over a window, for samples ``step`` mm apart."""
-    lowest, width = window.center - window.width / 2, max(window.width, 1e-6)
+    """Return the grey ramp over a window, for samples ``step`` mm apart; one beyond all measure is cut off."""
+    center = min(max(window.center, -_FARTHEST), _FARTHEST)
+    width = min(max(window.width, _FINEST, abs(center) * _FINEST), _FARTHEST)
+    lowest = center - width / 2
     nodes = [(lowest + node[0] * width, *node[1:]) for node in _GENERIC]
     return _transfer(nodes, step, edge=width / 8)
 

@@ -1,16 +1,29 @@
+import asyncio
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
 import pytest
-from builders import ct_dataset, ct_instance, element, encapsulated, part10
-from in_process import codecs_in_process
+from builders import EXPLICIT_LE, ct_dataset, ct_instance, element, encapsulated, part10
+from in_process import InProcess, codecs_in_process
+from starlette.requests import ClientDisconnect
 
 from app.bulk_retrieval import bulkdata, frames
 from app.negotiation import acceptable
 from app.responses import RepresentationResponse, StreamResponse
 from dicomcore.archive import Archive
+from dicomcore.data import read_file
 from dicomcore.errors import NotAcceptable, ResourceNotFound
+from dicomcore.frame_cache import FrameCache
 from dicomcore.instance import Instance
+from dicomcore.pixels import Encoding, PixelFormat, convert_frame
+from dicomcore.transcoding import Codecs
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 ANYTHING = acceptable("*/*")
 PARTS = acceptable('multipart/related; type="image/jls"')
+JPEG_LS = "1.2.840.10008.1.2.4.80"
 MPEG4 = "1.2.840.10008.1.2.4.102"
 BASE = "http://t"
 
@@ -82,3 +95,53 @@ async def test_any_value_is_to_be_had_by_its_path(archive: Archive) -> None:
     instance = await stored(archive, ct_instance())
     response = await bulkdata(instance, "00100020", acceptable("application/octet-stream"), BASE)
     assert isinstance(response, RepresentationResponse) and response.size == 4
+
+
+class Stuck(InProcess):
+    """A sandbox that never gets done, and knows who is still inside."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = asyncio.Event()
+        self.inside = 0
+
+    async def run(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        self.inside += 1
+        self.begun.set()
+        try:
+            return await asyncio.get_running_loop().create_future()
+        finally:
+            self.inside -= 1
+
+    async def receive(self) -> dict[str, Any]:
+        """Say what a client says that goes when the work has begun."""
+        await self.begun.wait()
+        return {"type": "http.disconnect"}
+
+
+@pytest.mark.parametrize("is_bulkdata", [False, True])
+async def test_frames_that_nobody_waits_for_any_more_are_given_up(archive: Archive, is_bulkdata: bool) -> None:
+    sandbox = Stuck()
+    archive.codecs = Codecs(sandbox, FrameCache(1 << 20))  # type: ignore[arg-type]  # what of workers is used is there
+    instance = await stored(archive, multi_frame(3))
+    with pytest.raises(ClientDisconnect):
+        if is_bulkdata:
+            await bulkdata(instance, "7FE00010", PARTS, BASE, sandbox.receive)
+        else:
+            await frames(instance, [1, 2], PARTS, BASE, sandbox.receive)
+    await asyncio.sleep(0.01)
+    assert sandbox.begun.is_set()
+    assert sandbox.inside == 0
+
+
+async def test_decoding_that_nobody_waits_for_any_more_is_given_up(archive: Archive) -> None:
+    form = PixelFormat.of(read_file(ct_instance()).dataset)
+    frame, _ = convert_frame(bytes(32), form, EXPLICIT_LE, JPEG_LS, 1, Encoding())
+    instance = await stored(archive, part10(ct_dataset(PixelData=None) + encapsulated([frame]), JPEG_LS))
+    sandbox = Stuck()
+    archive.codecs = Codecs(sandbox, FrameCache(1 << 20))  # type: ignore[arg-type]  # what of workers is used is there
+    instance = await archive.instance(instance.resource)
+    with pytest.raises(ClientDisconnect):
+        await frames(instance, [1], acceptable("application/octet-stream"), BASE, sandbox.receive)
+    await asyncio.sleep(0.01)
+    assert sandbox.inside == 0

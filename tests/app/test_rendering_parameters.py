@@ -119,6 +119,7 @@ def test_any_other_viewport_is_refused(text: str) -> None:
         ("-600.5,1600,linear-exact", Window(-600.5, 1600, VoiFunction.LINEAR_EXACT)),
         ("0,0.5,sigmoid", Window(0, 0.5, VoiFunction.SIGMOID)),
         ("1,1,linear", Window(1, 1, VoiFunction.LINEAR)),
+        ("-1e15,1e15,linear", Window(-1e15, 1e15, VoiFunction.LINEAR)),
     ],
 )
 def test_a_window_has_center_width_and_function(text: str, expected: Window) -> None:
@@ -139,6 +140,10 @@ def test_a_window_has_center_width_and_function(text: str, expected: Window) -> 
         "x,400,linear",
         "nan,400,linear",
         "1e999,400,linear",
+        "1e99,1e99,linear",
+        "0,1e99,linear-exact",
+        "-1e99,1,linear",
+        "1e30,1,sigmoid",
     ],
 )
 def test_any_other_window_is_refused(text: str) -> None:

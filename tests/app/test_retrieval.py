@@ -1,17 +1,31 @@
+import asyncio
 import io
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from builders import DEFLATED_LE, EXPLICIT_LE, IMPLICIT_LE, RLE_LOSSLESS, ct_dataset, ct_instance
-from in_process import codecs_in_process
+from in_process import InProcess, Remembered, codecs_in_process
+from starlette.requests import ClientDisconnect
 
 from app.negotiation import Selection, acceptable
-from app.retrieval import Leaving, can_decode, entity_tag, instances_of, leaving_alone, select_form, select_forms
+from app.retrieval import (
+    Leaving,
+    can_decode,
+    entity_tag,
+    instances_of,
+    leaving_alone,
+    select_form,
+    select_forms,
+    single_file,
+)
 from dicomcore.archive import Archive
 from dicomcore.data import Buffer, read_file
 from dicomcore.errors import NotAcceptable, ResourceNotFound
 from dicomcore.instance import Instance
 from dicomcore.resources import Resource
+from dicomcore.transcoding import Codecs
+from dicomcore.uids import ENCAPSULATED_UNCOMPRESSED
 
 JPEG_LS = "1.2.840.10008.1.2.4.80"
 PARTS = 'multipart/related; type="application/dicom"'
@@ -51,7 +65,7 @@ async def test_every_instance_of_a_study_is_chosen_for_by_what_it_can_become(arc
     assert await select_forms([gray, mask], accepted, single=False) == [(gray, chosen), (mask, None)]
     with pytest.raises(NotAcceptable) as refusal:
         await select_form(mask, accepted, single=False)
-    assert f'multipart/related; type="application/dicom"; transfer-syntax={RLE_LOSSLESS}' in refusal.value.available
+    assert f'multipart/related; type="application/dicom"; transfer-syntax={ENCAPSULATED_UNCOMPRESSED}' in refusal.value.available
     assert await leaving_alone(gray, accepted) == Leaving(gray, chosen)
     assert await leaving_alone(mask, accepted) is None
 
@@ -109,3 +123,26 @@ async def test_an_entity_tag_depends_on_content_syntax_and_words(archive: Archiv
     ]
     assert len(set(tags)) == len(tags)
     assert all(tag.startswith('"') and tag.endswith('"') for tag in tags)
+
+
+async def test_a_file_that_nobody_waits_for_any_more_is_given_up(archive: Archive) -> None:
+    begun = asyncio.Event()
+    given_up = asyncio.Event()
+
+    class Stuck(InProcess):
+        async def run(self, *_args: object, **_kwargs: object) -> Any:
+            begun.set()
+            try:
+                await asyncio.Event().wait()  # forever
+            finally:
+                given_up.set()
+
+    async def receive() -> dict[str, object]:
+        await begun.wait()
+        return {"type": "http.disconnect"}
+
+    archive.codecs = Codecs(Stuck(), Remembered())  # type: ignore[arg-type]  # what of workers is used is there
+    (instance,) = await stored(archive, ct_instance())
+    with pytest.raises(ClientDisconnect):
+        await single_file(leaving(instance, JPEG_LS), "http://t", receive)
+    assert given_up.is_set()

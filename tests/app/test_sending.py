@@ -4,8 +4,9 @@ import asyncio
 from typing import Any
 
 import pytest
+from starlette.requests import ClientDisconnect
 
-from app.sending import raw_fields, slices_of, while_connected
+from app.sending import made_while_connected, raw_fields, slices_of, while_connected
 
 
 @pytest.mark.parametrize(
@@ -62,3 +63,21 @@ async def test_cancellation_from_outside_stops_the_work() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert stopped.is_set()
+
+
+async def gone() -> Any:
+    return {"type": "http.disconnect"}
+
+
+@pytest.mark.parametrize("receive", [None, never])
+async def test_what_is_made_for_a_client_that_stays_comes_out(receive: Any) -> None:
+    async def make() -> bytes:
+        await asyncio.sleep(0)
+        return b"made"
+
+    assert await made_while_connected(receive, make()) == b"made"
+
+
+async def test_what_is_made_for_nobody_is_given_up() -> None:
+    with pytest.raises(ClientDisconnect):
+        await made_while_connected(gone, never())

@@ -2,7 +2,7 @@ import asyncio
 import errno
 import os
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from builders import (
     sequence,
 )
 from builders import RLE_LOSSLESS as RLE
-from in_process import InProcess, codecs_in_process
+from in_process import InProcess, Remembered, codecs_in_process
 
 from app.settings import Settings
 from dicomcore.archive import Archive
@@ -254,6 +254,36 @@ async def test_native_frames_of_any_byte_order_are_compressed(archive: Archive, 
     (frame,) = await instance.converted_frames([1], JPEG_LS)
     form = (await instance.convertible()).form
     assert convert_frame(await frame.whole(), form, JPEG_LS, EXPLICIT_LE, 1, Encoding())[0] == WORDS
+
+
+@pytest.mark.parametrize(("uid", "most"), [(EXPLICIT_LE, 2), (DEFLATED_LE, 1)])
+async def test_frames_that_wait_to_be_compressed_are_not_read(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, uid: str, most: int
+) -> None:
+    """Of a deflated object all frames are in memory when one of them is read."""
+    read: list[int] = []
+    go_on = asyncio.Event()
+    frames = Instance.frames
+
+    class Held(InProcess):
+        async def run(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+            await go_on.wait()
+            return await super().run(function, *args, **kwargs)
+
+    async def counted(self: Instance, numbers: Sequence[int], **how: bool) -> list[Content]:
+        read.extend(numbers)
+        return await frames(self, numbers, **how)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Instance, "frames", counted)
+    archive.codecs = Codecs(Held(), Remembered(), in_progress_bytes=96)  # type: ignore[arg-type]
+    extra = element(0x00280008, "IS", "3 ")
+    instance = await stored(archive, ct_instance(uid, extra=extra, Rows=5, PixelData=bytes(120)))
+    tasks = [asyncio.create_task(instance.converted_frames([number], JPEG_LS)) for number in (1, 2, 3)]
+    await asyncio.sleep(0.05)
+    assert len(read) == most
+    go_on.set()
+    await asyncio.gather(*tasks)
+    assert sorted(read) == [1, 2, 3]
 
 
 async def test_targets_are_what_the_pixels_go_into(archive: Archive, codecs: Codecs) -> None:

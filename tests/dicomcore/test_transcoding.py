@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import threading
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
@@ -166,6 +167,131 @@ async def test_who_stops_reading_stops_the_work(threads: Threads) -> None:
         break
     await pieces.aclose()  # type: ignore[attr-defined]
     assert sandbox.runs["convert_frame"] < 10
+
+
+# How much is read at the same time
+
+
+class Held(InProcess):
+    """A sandbox that keeps what it is given until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.most = 0
+        self.inside = 0
+        self.go_on = asyncio.Event()
+
+    async def run(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        try:
+            await self.go_on.wait()
+            return await super().run(function, *args, **kwargs)
+        finally:
+            self.inside -= 1
+
+
+class Reader:
+    """Gives frames, and counts them."""
+
+    def __init__(self, size: int = 32) -> None:
+        self.size = size
+        self.count = 0
+
+    async def __call__(self, _frame_number: int) -> bytes:
+        self.count += 1
+        return bytes(self.size)
+
+
+async def settle() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0.001)
+
+
+async def converted(codecs: Codecs, reader: Reader, threads: Threads, uid: str = JPEG_LS) -> bytes:
+    made, _ = await codecs.read_and_convert(reader, reader.size, FORM, EXPLICIT_LE, uid, 1, Encoding(), threads)
+    return made
+
+
+async def test_what_waits_to_be_converted_is_not_read(threads: Threads) -> None:
+    sandbox, reader = Held(), Reader()
+    codecs = Codecs(sandbox, Remembered(), in_progress_bytes=3 * 32)
+    tasks = [asyncio.create_task(converted(codecs, reader, threads)) for _ in range(10)]
+    await settle()
+    assert reader.count == 3
+    sandbox.go_on.set()
+    await asyncio.gather(*tasks)
+    assert (reader.count, sandbox.most) == (10, 3)
+
+
+async def test_what_a_frame_becomes_counts_as_well(threads: Threads) -> None:
+    sandbox, reader = Held(), Reader(size=1)  # as if it were compressed: it decodes to 32 bytes
+    codecs = Codecs(sandbox, Remembered(), in_progress_bytes=2 * 32)
+    tasks = [asyncio.create_task(converted(codecs, reader, threads)) for _ in range(5)]
+    await settle()
+    assert reader.count == 2
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_who_leaves_while_waiting_never_has_a_frame_read(threads: Threads) -> None:
+    sandbox, reader, gone = Held(), Reader(), Reader()
+    codecs = Codecs(sandbox, Remembered(), in_progress_bytes=32)
+    first = asyncio.create_task(converted(codecs, reader, threads))
+    waiting = [asyncio.create_task(converted(codecs, gone, threads)) for _ in range(5)]
+    await settle()
+    for task in waiting:
+        task.cancel()
+    last = asyncio.create_task(converted(codecs, reader, threads))
+    sandbox.go_on.set()
+    await asyncio.gather(first, last)
+    assert (reader.count, gone.count) == (2, 0)
+
+
+async def test_a_thread_that_works_for_nobody_keeps_its_room(threads: Threads, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def convert(*_arguments: object) -> tuple[bytes, bytes]:
+        begun.set()
+        go_on.wait(10)
+        return b"", b""
+
+    monkeypatch.setattr("dicomcore.transcoding.convert_frame", convert)
+    reader = Reader()
+    codecs = Codecs(InProcess(), Remembered(), in_progress_bytes=32)
+    first = asyncio.create_task(converted(codecs, reader, threads, RLE))
+    second = asyncio.create_task(converted(codecs, reader, threads, RLE))
+    while not begun.is_set():
+        await asyncio.sleep(0.001)
+    first.cancel()
+    await settle()
+    assert reader.count == 1
+    go_on.set()
+    await second
+    assert first.cancelled()
+    assert reader.count == 2
+
+
+async def test_frames_of_all_files_that_are_made_at_the_same_time_count_together(threads: Threads) -> None:
+    sandbox, reader = Held(), Reader()
+    codecs = Codecs(sandbox, Remembered(), in_progress_bytes=3 * 32)
+    source = multi_frame(2)
+
+    async def make() -> bytes:
+        pieces = transcoded_file(source, JPEG_LS, Encoding(), codecs, threads, reader)
+        return b"".join([bytes(piece) async for piece in pieces])
+
+    tasks = [asyncio.create_task(make()) for _ in range(5)]
+    await settle()
+    assert reader.count == 3
+    for task in tasks[:4]:
+        task.cancel()
+    await asyncio.gather(*tasks[:4], return_exceptions=True)
+    sandbox.go_on.set()
+    made = read_file(await tasks[4])
+    assert len(made.dataset.elements[0x7FE00010].fragments or ()) == 3
+    assert sandbox.inside == 0
 
 
 # Files with or without pixel data

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from dicomcore.errors import DicomError, WorkerFailed
-from dicomcore.worker_connection import Task, WorkerConnection, reap, reason_of, spawn
+from dicomcore.worker_connection import Task, WorkerConnection, is_by_limit, reap, reason_of, spawn
 from dicomcore.worker_messages import REPLY_HEADER, Kind, Reply, encode_request, result_of
 
 LIMIT = 256 << 20
@@ -177,6 +177,31 @@ def test_a_process_that_ends_by_itself_is_not_killed() -> None:
 )
 def test_a_return_code_is_told_in_words(returncode: int, words: str) -> None:
     assert words in reason_of(returncode)
+
+
+@pytest.mark.parametrize(("returncode", "expected"), [(0, False), (-9, False), (-signal.SIGPROF, True), (-14, True)])
+def test_a_limit_is_known_by_its_signal(returncode: int, expected: bool) -> None:
+    assert is_by_limit(returncode) == expected
+
+
+@pytest.mark.parametrize("size", [1, 20_000_000])
+async def test_a_process_that_died_before_it_read_its_task_has_not_begun(size: int) -> None:
+    async with connected() as (worker, listener):
+        await listener.replies.get()
+        worker.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, worker.process.pid, os.WSTOPPED)
+        worker.begin(task(len, os.urandom(size)))
+        worker.process.kill()
+        assert await listener.ends.get() is None
+        assert worker.has_not_begun
+
+
+async def test_a_process_that_died_of_its_task_had_begun() -> None:
+    async with connected() as (worker, listener):
+        await listener.replies.get()
+        worker.begin(task(eval, "__import__('os').abort()"))
+        assert await listener.ends.get() is None
+        assert not worker.has_not_begun
 
 
 def test_what_cannot_be_started_leaves_no_socket_behind(monkeypatch: pytest.MonkeyPatch) -> None:

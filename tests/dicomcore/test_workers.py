@@ -2,6 +2,7 @@ import asyncio
 import gc
 import mmap
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -149,6 +150,64 @@ async def test_an_idle_process_that_is_killed_is_replaced(workers: Workers) -> N
     await until(lambda: not is_there(pid))
     assert await workers.run(eval, PID) != pid
     assert workers.failures == 0
+
+
+def wait_for_state(pid: bytes, state: str) -> None:
+    """Wait until a process is stopped (T) or dead (Z), while nobody else here works and could notice."""
+    while Path(f"/proc/{int(pid)}/stat").read_text().rpartition(")")[2].split()[0] != state:
+        time.sleep(0.001)
+
+
+def stop(pid: bytes) -> None:
+    """Keep an idle process from reading what comes next."""
+    os.kill(int(pid), signal.SIGSTOP)
+    wait_for_state(pid, "T")
+
+
+async def test_an_idle_process_that_was_killed_just_now_costs_no_task(workers: Workers) -> None:
+    pid = await workers.run(eval, PID)
+    os.kill(int(pid), 9)
+    wait_for_state(pid, "Z")
+    assert await workers.run(eval, PID) != pid
+    assert workers.failures == 0
+
+
+@pytest.mark.parametrize("size", [1, 30 << 20])
+async def test_a_task_that_a_process_has_not_read_when_it_is_killed_runs_in_another(
+    workers: Workers, size: int
+) -> None:
+    pid = await workers.run(eval, PID)
+    stop(pid)
+    task = asyncio.create_task(workers.run(eval, PID, {"large": bytes(size)}))
+    await until(lambda: workers.running == 1)
+    os.kill(int(pid), 9)
+    assert await task != pid
+    assert workers.failures == 0
+
+
+async def test_a_task_is_tried_once_more_and_no_more(workers: Workers) -> None:
+    both = await asyncio.gather(*(workers.run(eval, f"[__import__('time').sleep(0.2), {PID}][1]") for _ in range(2)))
+    assert len(set(both)) == 2
+    for pid in both:
+        stop(pid)
+    task = asyncio.create_task(workers.run(eval, PID))
+    for _ in both:
+        await until(lambda: workers.running == 1)
+        (busy,) = (str(one.process.pid).encode() for one in workers._workers if one.task is not None)
+        os.kill(int(busy), 9)
+        await until(lambda busy=busy: not is_there(busy))
+    with pytest.raises(WorkerFailed, match="killed"):
+        await task
+    assert workers.failures == 1
+
+
+async def test_a_task_that_kills_its_process_is_not_repeated(workers: Workers, tmp_path: Path) -> None:
+    await workers.run(bytes, 1)
+    begin = f"__import__('tempfile').mkdtemp(dir={str(tmp_path)!r})"
+    with pytest.raises(WorkerFailed, match="killed"):
+        await workers.run(eval, f"[{begin}, __import__('os').kill(__import__('os').getpid(), 9)]")
+    assert len(list(tmp_path.iterdir())) == 1
+    assert workers.failures == 1
 
 
 async def test_a_process_that_has_kept_memory_is_replaced_and_nobody_notices(workers: Workers) -> None:

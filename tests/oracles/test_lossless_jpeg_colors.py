@@ -25,7 +25,7 @@ PIXELS = np.stack([Y * 5 + X & 255, X * 3 & 255, Y * X & 255], axis=-1).astype(n
 
 def written(folder: Path, name: str, uid: str) -> tuple[Path, bytes]:
     """A file of the picture, and its codestream."""
-    source = get_testdata_file("SC_rgb_small_odd.dcm", read=True)
+    source = dcmread(str(get_testdata_file("SC_rgb_small_odd.dcm")))
     form = PixelFormat(ImagePixel(40, 56, 3, 8, 0, False), name, 8, 7)
     codestream = encode_pixels(Decoded(PIXELS, name), form, uid)
     source.Rows, source.Columns, source.PhotometricInterpretation = 40, 56, name

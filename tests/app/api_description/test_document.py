@@ -108,7 +108,7 @@ def resolved(value: dict[str, Any]) -> dict[str, Any]:
         ("get", "/studies/{study}/rendered", "/studies/1.2.3/rendered", "*/*", 200),
         ("get", "/studies/{study}/rendered", "/studies/1.2.3/rendered", "image/jpeg", 406),
         ("head", "/studies/{study}/thumbnail", "/studies/1.2.3/thumbnail", "*/*", 200),
-        ("get", "/studies/{study}/renderedmpr", "/studies/1.2.3/renderedmpr", "*/*", 501),
+        ("get", "/studies/{study}/renderedmpr", "/studies/1.2.3/renderedmpr", "*/*", 400),
         ("options", "/", "/", "*/*", 200),
         ("post", "/studies", "/studies", "*/*", 415),
         ("delete", "/studies/{study}", "/studies/1.2.3", "*/*", 204),

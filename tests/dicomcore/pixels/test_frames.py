@@ -104,6 +104,13 @@ def test_frames_of_several_fragments_have_several_spans() -> None:
     assert [stored(dataset, index, number) for number in (1, 2, 3)] == [[b"aa", b"bb"], [b"cc"], [b"dd"]]
 
 
+def test_the_length_of_a_frame_is_that_of_all_its_spans() -> None:
+    several = frame_index(image(encapsulated([b"ab", b"cdef", b"gh"]), frames=1))
+    assert (several.stored_length(1), frame_index(image(native(bytes(12)), frames=3)).stored_length(2)) == (8, 4)
+    with pytest.raises(ResourceNotFound):
+        several.stored_length(2)
+
+
 @pytest.mark.parametrize("several", [False, True])
 def test_frames_are_looked_up_in_one_page(several: bool) -> None:
     count = FRAMES_PER_PAGE * 2 + 5

@@ -66,6 +66,13 @@ def test_a_multi_frame_image_is_read_by_others(with_table: bool) -> None:
     assert made.SOPInstanceUID == made.file_meta.MediaStorageSOPInstanceUID == "1.2.3.4"
 
 
+def test_how_much_is_read_of_a_frame_is_known_beforehand() -> None:
+    native = Recoding(read_file(ct_instance()), JPEG_LS, Encoding())
+    compressed = Recoding(read_file(recoded(ct_instance(), RLE_LOSSLESS)), JPEG_LS, Encoding())
+    assert native.stored_length(1) == 32
+    assert compressed.stored_length(1) == len(compressed.frame(1))
+
+
 def test_the_first_buffer_is_all_that_comes_before_the_data_set() -> None:
     recoding = Recoding(read_file(ct_instance()), JPEG_LS, Encoding())
     first, *rest = recoding.start("MONOCHROME2", 10, {})

@@ -121,3 +121,24 @@ def test_a_media_type_that_is_none_of_pictures_is_refused_with_those_that_are() 
 def test_a_picture_too_large_for_its_format_is_refused() -> None:
     with pytest.raises(LimitExceeded):
         write_image(np.zeros((1, 16384), np.uint8), replace(options("image/webp"), quality=1))
+
+
+@pytest.mark.parametrize("media_type", RENDERED_MEDIA_TYPES)
+@pytest.mark.parametrize("samples", [1, 3])
+def test_a_picture_that_takes_more_memory_than_there_is_is_refused_before_it_is_written(
+    media_type: str, samples: int
+) -> None:
+    most = RENDERED_MEDIA_TYPES[media_type].most_pixels(samples)
+    pixel = np.zeros((1, 1) if samples == 1 else (1, 1, 3), np.uint8)
+    rows = most // 8192 + 1
+    picture = np.broadcast_to(pixel, (rows, 8192, *pixel.shape[2:]))
+    with pytest.raises(LimitExceeded) as caught:
+        write_image(picture, options(media_type))
+    assert caught.value.allowed == most
+
+
+@pytest.mark.parametrize("media_type", RENDERED_MEDIA_TYPES)
+def test_large_detectors_and_screens_go_into_every_format(media_type: str) -> None:
+    kind = RENDERED_MEDIA_TYPES[media_type]
+    assert kind.most_pixels(1) >= 3328 * 4096
+    assert kind.most_pixels(3) >= 3840 * 2160

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from volume_builders import ball
 
+from dicomcore.rendering import Window
 from dicomcore.volumes.compositing import ray_step, render_in_color
-from dicomcore.volumes.transfer import ct_transfer
+from dicomcore.volumes.transfer import ct_transfer, window_transfer
 from dicomcore.volumes.views import Camera, View
 from dicomcore.volumes.volume import Volume
 
@@ -58,3 +59,18 @@ def test_samples_are_as_far_apart_as_planes_along_the_ray() -> None:
 def test_a_volume_without_anything_solid_is_black() -> None:
     volume = Volume(np.full((4, 4, 4), -1000, np.int16), np.eye(4))
     assert not render_in_color(volume, front(), ct_transfer(1.0)).any()
+
+
+@pytest.mark.parametrize(
+    "window", [Window(1e99, 1e99), Window(0, 1e99), Window(-1e99, 1), Window(1e30, 1), Window(0, 1e-99)]
+)
+def test_a_window_far_from_all_values_still_makes_a_picture(window: Window) -> None:
+    volume = Volume(ball(24, (16, 12, 6), 4), np.eye(4))
+    assert render_in_color(volume, front(), window_transfer(window, 1.0)).shape == (24, 24, 3)
+
+
+def test_values_without_measure_still_make_a_picture() -> None:
+    voxels = np.zeros((8, 8, 8), np.float32)
+    voxels[2, 2, 2], voxels[3, 3, 3], voxels[4, 4, 4] = np.finfo(np.float32).max, np.finfo(np.float32).min, np.nan
+    volume = Volume(voxels, np.eye(4))
+    assert render_in_color(volume, front(), window_transfer(Window(0, 1e-99), 1.0)).shape == (24, 24, 3)

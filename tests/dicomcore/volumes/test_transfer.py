@@ -33,3 +33,23 @@ def test_a_window_is_a_ramp_from_nothing_at_its_lower_end() -> None:
     assert opacity(transfer, 75) == 0
     assert opacity(transfer, -1e30) == 0
     assert opacity(transfer, 1e30) == opacity(transfer, 125) > opacity(transfer, 100) > 0
+
+
+@pytest.mark.parametrize(
+    "window",
+    [Window(1e99, 1e99), Window(0, 1e99), Window(-1e99, 1), Window(1e30, 1), Window(1e15, 1), Window(0, 1e-99)],
+)
+@pytest.mark.parametrize("dtype", [np.int16, np.float32])
+def test_every_window_gives_every_value_a_place_in_the_table(window: Window, dtype: type) -> None:
+    transfer = window_transfer(window, 1.0)
+    limits = np.iinfo(np.int16) if dtype is np.int16 else np.finfo(np.float32)
+    positions = transfer.positions(np.array([limits.min, -1, 0, 1, limits.max], dtype))
+    assert positions.min() >= 0
+    assert positions.max() < len(transfer.colors)
+    assert (np.diff(positions) >= 0).all()
+    assert np.isfinite(transfer.colors).all()
+    assert 0 < transfer.edge < np.inf
+
+
+def test_what_is_no_number_is_not_seen() -> None:
+    assert opacity(window_transfer(Window(100, 50), 1.0), np.nan) == 0

@@ -6,7 +6,7 @@ from struct import pack
 import pytest
 
 from dicomcore.pixels import ImagePixel, PixelFormat
-from dicomcore.pixels.codecs.jpeg_header import MAX_SCANS, Component, read_jpeg_header
+from dicomcore.pixels.codecs.jpeg_header import MAX_SCANS, Component, read_jpeg_header, with_numbered_components
 
 SOI, EOI = b"\xff\xd8", b"\xff\xd9"
 SCAN = b"\xff\xda\0\x02entropy"

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from dicomcore.pictures.admission import Admission
+from dicomcore.admission import Admission
 
 
 class Visitors:
