@@ -65,7 +65,10 @@ async def test_every_instance_of_a_study_is_chosen_for_by_what_it_can_become(arc
     assert await select_forms([gray, mask], accepted, single=False) == [(gray, chosen), (mask, None)]
     with pytest.raises(NotAcceptable) as refusal:
         await select_form(mask, accepted, single=False)
-    assert f'multipart/related; type="application/dicom"; transfer-syntax={ENCAPSULATED_UNCOMPRESSED}' in refusal.value.available
+    assert (
+        f'multipart/related; type="application/dicom"; transfer-syntax={ENCAPSULATED_UNCOMPRESSED}'
+        in refusal.value.available
+    )
     assert await leaving_alone(gray, accepted) == Leaving(gray, chosen)
     assert await leaving_alone(mask, accepted) is None
 
