@@ -22,6 +22,7 @@ lint: .venv/.installed-dev
 bench: .venv/.installed-dev
 	$(BIN)/python -m benchmarks.run
 	$(BIN)/python -m benchmarks.dimse
+	$(BIN)/python -m benchmarks.conversion
 
 contact-sheet: .venv/.installed-dev
 	$(BIN)/python scripts/make_contact_sheet.py

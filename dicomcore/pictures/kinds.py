@@ -7,6 +7,7 @@ waveforms) and what cannot, which has no kind.
 from __future__ import annotations
 
 import enum
+from functools import lru_cache
 
 from dicomcore.data import lookup, uid_keyword
 from dicomcore.documents import document_media_types
@@ -35,20 +36,26 @@ class Kind(enum.Enum):
 
 def kind_of(instance: Instance) -> Kind | None:
     """The kind of an instance; None if there is no picture of it."""
-    sop_class_uid = instance.sop_class_uid
+    return _kind_of(instance.sop_class_uid, instance.transfer_syntax_uid, min(instance.number_of_frames, 2))
+
+
+@lru_cache(maxsize=1024)
+def _kind_of(sop_class_uid: str, transfer_syntax_uid: str, frames: int) -> Kind | None:
+    """The kind of what has no frames, one, or (2) several."""
     if sop_class_uid in _PRESENTATION_STATES:
         return Kind.PRESENTATION_STATE
     if document_media_types(sop_class_uid):
         return Kind.DOCUMENT
     if waveform_media_types(sop_class_uid):
         return Kind.WAVEFORM
-    if not instance.number_of_frames:
+    if not frames:
         return None
     if sop_class_uid in _SEGMENTATIONS:
         return Kind.SEGMENTATION
-    if _is_video(instance):
+    syntax = lookup(transfer_syntax_uid)
+    if syntax is not None and syntax.video:
         return Kind.VIDEO
-    return Kind.IMAGE if instance.number_of_frames == 1 else Kind.FRAMES
+    return Kind.IMAGE if frames == 1 else Kind.FRAMES
 
 
 def no_picture(instance: Instance) -> ResourceNotFound | UnsupportedSopClass:
@@ -95,8 +102,3 @@ def moving_media_types() -> tuple[str, ...]:
 
 def _writable(media_types: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(one for one in media_types if can_write(one))
-
-
-def _is_video(instance: Instance) -> bool:
-    syntax = lookup(instance.transfer_syntax_uid)
-    return syntax is not None and syntax.video
