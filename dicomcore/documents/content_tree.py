@@ -189,5 +189,3 @@ _READERS: dict[str, Callable[[Dataset], Value]] = {
     "CONTAINER": _read_container,
     "TABLE": read_table,
 }
-VALUE_TYPES = frozenset(_READERS)
-"""The value types of PS3.3 Table C.17.3-7 that are read."""

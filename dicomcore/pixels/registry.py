@@ -17,7 +17,7 @@ from dicomcore.pixels.codecs.jpeg import decode_jpeg, encode_jpeg, encode_jpeg_e
 from dicomcore.pixels.codecs.jpeg2000 import decode_htj2k, decode_jpeg2000, encode_htj2k, encode_jpeg2000
 from dicomcore.pixels.codecs.jpeg_lossless import encode_first_order, encode_jpeg_lossless
 from dicomcore.pixels.codecs.jpegls import decode_jpegls, encode_jpegls
-from dicomcore.pixels.codecs.jpegxl import decode_jpegxl, encode_jpegxl, recompress_jpeg, restore_jpeg
+from dicomcore.pixels.codecs.jpegxl import decode_jpegxl, encode_jpegxl
 from dicomcore.pixels.codecs.native import BITS_ALLOCATED, decode_native, encode_native
 from dicomcore.pixels.codecs.rle import MAX_SEGMENTS, decode_rle_frame, encode_rle_frame
 from dicomcore.pixels.encoding import ALWAYS_LOSSY, Encoding
@@ -28,9 +28,6 @@ Decode = Callable[[Buffer, PixelFormat], Decoded]
 
 Encode = Callable[[Decoded, PixelFormat, Encoding], bytes]
 """Encode one frame that the syntax can hold."""
-
-Recompress = Callable[[Buffer], bytes]
-"""Make a frame of one transfer syntax one of another, from which it can be restored to the byte."""
 
 Holds = Callable[[PixelFormat], bool]
 """Say whether an image of this format goes into a transfer syntax."""
@@ -137,23 +134,10 @@ _CODECS = (
 
 CODECS: dict[str, Codec] = {codec.transfer_syntax_uid: codec for codec in _CODECS}
 
-_RECOMPRESSIONS: dict[tuple[str, str], Recompress] = {
-    (f"{_ROOT}.4.50", f"{_ROOT}.4.111"): recompress_jpeg,
-    (f"{_ROOT}.4.111", f"{_ROOT}.4.50"): restore_jpeg,
-}
-
 
 def codec_of(transfer_syntax_uid: str) -> Codec | None:
     """Return the entry of a transfer syntax; None if its frames cannot be decoded here."""
     return CODECS.get(transfer_syntax_uid)
-
-
-def recompression(source_uid: str, target_uid: str) -> Recompress | None:
-    """Return what changes the transfer syntax of a frame and none of its pixels, without decoding it; None mostly.
-
-    It raises ValueError for a frame that it cannot keep to the byte, and needs the sandbox.
-    """
-    return _RECOMPRESSIONS.get((source_uid, target_uid))
 
 
 def is_decodable(transfer_syntax_uid: str) -> bool:

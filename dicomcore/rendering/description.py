@@ -87,11 +87,6 @@ class ImageDescription:
     icc_profiles: tuple[tuple[str, bytes], ...] = ()
     cine: Cine = _DEFAULT_CINE
 
-    @property
-    def milliseconds_per_frame(self) -> float:
-        """For how long an animation shows a frame, on average."""
-        return self.cine.milliseconds
-
     def frame(self, frame_number: int) -> FrameDescription:
         """Return the description of a frame, from 1; it is not checked against the number of frames."""
         groups = self.groups.of(frame_number)

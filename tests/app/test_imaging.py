@@ -10,6 +10,8 @@ from app.imaging import Imaging, open_codecs
 from app.main import create_app, open_archive
 from app.settings import Settings, load_settings
 from dicomcore.archive import Archive
+from dicomcore.errors import WorkersUnavailable
+from dicomcore.uids import new_uid
 
 JPEG_LS = "1.2.840.10008.1.2.4.80"
 FRAME = "/studies/1.2.3/series/1.2.3.1/instances/1.2.3.4/frames/1/rendered"
@@ -38,6 +40,10 @@ async def test_processes_end_with_the_application(settings: Settings, archive: A
     await imaging.start()
     await imaging.stop()
     await imaging.stop()
+    with pytest.raises(WorkersUnavailable):
+        await imaging.renderer.workers.run(new_uid)
+    with pytest.raises(WorkersUnavailable):
+        await imaging.renderer.long.run(new_uid)
 
 
 async def test_what_is_stored_is_recompressed_if_that_is_wanted(settings: Settings) -> None:

@@ -104,7 +104,8 @@ def test_multiple_lines_are_pairs_of_points() -> None:
 
 @pytest.mark.parametrize("kind", ["RECTANGLE", "INFINITELINE", "CUTLINE", "RANGELINE", "RULER", "ARROW", "CROSSHAIR"])
 def test_points_in_one_place_do_no_harm(kind: str) -> None:
-    drawn(kind, (50.0, 50.0), (50.0, 50.0), rotation=45.0)
+    mask = drawn(kind, (50.0, 50.0), (50.0, 50.0), rotation=45.0)
+    assert mask.shape == (SIDE, SIDE) and mask.mean() < 0.1
 
 
 def test_unknown_types_and_missing_points_are_told() -> None:

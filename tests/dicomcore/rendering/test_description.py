@@ -99,7 +99,7 @@ def test_the_time_of_a_frame_is_that_of_the_cine_module() -> None:
     dataset.put(0x00181063, "DS", "40")
     description = describe(dataset)
     assert description.cine == Cine(40.0)
-    assert description.milliseconds_per_frame == 40
+    assert description.cine.milliseconds == 40
 
 
 def test_pixels_are_square_without_any_spacing() -> None:

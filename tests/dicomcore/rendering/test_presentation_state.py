@@ -105,4 +105,5 @@ def test_an_empty_data_set_is_a_state_that_says_nothing() -> None:
     "keyword", ["GraphicLayerSequence", "DisplayedAreaSelectionSequence", "SoftcopyVOILUTSequence"]
 )
 def test_items_that_say_nothing_do_no_harm(keyword: str) -> None:
-    read_presentation_state(state_of(**{keyword: [dataset_of()]}))
+    found, plain = read_presentation_state(state_of(**{keyword: [dataset_of()]})), read_presentation_state(state_of())
+    assert (found.images, found.annotations) == (plain.images, plain.annotations)

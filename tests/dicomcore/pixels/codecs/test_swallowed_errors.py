@@ -31,8 +31,10 @@ def test_a_swallowed_error_is_raised_after_the_block() -> None:
 
 
 def test_nothing_is_raised_where_nothing_was_swallowed() -> None:
+    before, finished = sys.unraisablehook, []
     with raised_in("Broken"):
-        pass
+        finished.append(True)
+    assert finished and sys.unraisablehook is before
 
 
 def test_what_others_swallow_is_reported_as_ever() -> None:
