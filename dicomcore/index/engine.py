@@ -10,6 +10,7 @@ Readers never wait for a writer. They run in autocommit mode, since each answer 
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -132,7 +133,20 @@ def _open_sqlite(url: URL, size: Mapping[str, int], *, writes: bool) -> Engine:
 
 def _set_pragmas(connection: sqlite3.Connection, _: object) -> None:
     for pragma in _SQLITE_PRAGMAS:
-        connection.execute(pragma)
+        _execute_patiently(connection, pragma)
+
+
+def _execute_patiently(connection: sqlite3.Connection, pragma: str) -> None:
+    """Wait for others here: while several turn a new database to WAL, SQLite refuses at once, whatever its timeout."""
+    deadline = time.monotonic() + LOCK_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute(pragma)
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def _enlarge_cache(connection: sqlite3.Connection, _: object) -> None:
