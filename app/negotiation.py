@@ -1,9 +1,9 @@
-"""Content negotiation (PS3.18 §8.7.8): what a resource offers, and which of it a request selects.
+"""Content negotiation (PS3.18 §8.7.8): which of the representations that a resource offers a request selects.
 
-`acceptable` reads the request once; the ``select_...`` functions choose. The order is that of §8.7.8.1: the ``accept``
-query parameter, then the media types that the Accept header names, then what its wildcards mean for the resource
-category, else `NotAcceptable` with the list of what there is. Each instance of a multipart answer is chosen for by
-itself (§8.7.8.2), from its stored transfer syntax.
+`acceptable` reads the request once; the ``select_...`` functions choose from what `app.offers` says there is. The order
+is that of §8.7.8.1: the ``accept`` query parameter, then the media types that the Accept header names, then what its
+wildcards mean for the resource category, else `NotAcceptable` with the list of what there is. Each instance of a
+multipart answer is chosen for by itself (§8.7.8.2), from its stored transfer syntax.
 
 Decisions: without a transfer-syntax parameter ``application/dicom`` means Explicit VR Little Endian, whatever is
 stored; Implicit VR Little Endian and Explicit VR Big Endian never leave (§8.7.3). Compression that is not stored has to
@@ -17,7 +17,7 @@ something its transfer syntax UID. Named tolerances:
 - ``application/json`` is the same as ``application/dicom+json``.
 """
 
-import enum
+import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -33,36 +33,50 @@ from app.media_types import (
     quoted,
     weigh,
 )
-from dicomcore.data.transfer_syntax import (
-    DEFAULT_TRANSFER_SYNTAXES,
-    MEDIA_TYPE_ALIASES,
-    OCTET_STREAM,
-    TRANSFER_SYNTAXES,
-    lookup,
+from app.offers import (
+    DICOM,
+    DICOM_JSON,
+    DICOM_XML,
+    JSON,
+    NEVER_ON_THE_WEB,
+    WADL,
+    ZIP,
+    Category,
+    document_offers,
+    encapsulated_document_offers,
+    instance_offers,
+    pixel_offers,
 )
+from dicomcore.data.transfer_syntax import TRANSFER_SYNTAXES
 from dicomcore.errors import InvalidParameter, NotAcceptable
-from dicomcore.uids import (
-    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
-    EXPLICIT_VR_BIG_ENDIAN,
-    EXPLICIT_VR_LITTLE_ENDIAN,
-    IMPLICIT_VR_LITTLE_ENDIAN,
-)
 
-DICOM = "application/dicom"
-DICOM_JSON = "application/dicom+json"
-DICOM_XML = "application/dicom+xml"
-JSON = "application/json"
-ZIP = "application/zip"
-WADL = "application/vnd.sun.wadl+xml"
+__all__ = [
+    "DICOM",
+    "DICOM_JSON",
+    "DICOM_XML",
+    "JSON",
+    "NEVER_ON_THE_WEB",
+    "WADL",
+    "ZIP",
+    "Acceptable",
+    "Category",
+    "Selection",
+    "Stored",
+    "acceptable",
+    "check_charset",
+    "content_type",
+    "depends_on_targets",
+    "multipart_content_type",
+    "select_bulkdata",
+    "select_document",
+    "select_instances",
+]
 
 _DICOM_NAMES = frozenset((DICOM, DICOM_JSON, DICOM_XML, JSON))
+_PART_OF_A_PAGE = re.compile(r"(?i)script|css")
 _RENDERED_PREFIXES = ("image/", "video/", "text/", "application/pdf")
-NEVER_ON_THE_WEB = frozenset((IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN))
 # Everything that anything could be put into.
 _ALL_TARGETS = tuple(one.uid for one in TRANSFER_SYNTAXES.values() if one.encapsulated and not one.video)
-_ALIASES = {
-    name: tuple(old for old, new in MEDIA_TYPE_ALIASES.items() if new == name) for name in MEDIA_TYPE_ALIASES.values()
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,32 +114,6 @@ class Stored(NamedTuple):
 
     transfer_syntax_uid: str
     targets: tuple[str, ...] = ()
-
-
-class Category(enum.Enum):
-    """The resource categories whose representations don't depend on the stored transfer syntax (Table 10.4.4-1)."""
-
-    METADATA = "metadata"
-    SEARCH = "search results"
-    STORE = "store response"
-    CAPABILITIES = "capabilities"
-
-
-_UTF8 = (("charset", "utf-8"),)
-_JSON_OFFERS = (
-    Offer(DICOM_JSON, wildcard=2, parameters=_UTF8),
-    Offer(JSON, wildcard=0, parameters=_UTF8),
-)
-_XML_PARTS = Offer(DICOM_XML, multipart=True, parameters=_UTF8)
-_XML_DOCUMENT = Offer(DICOM_XML, parameters=_UTF8)
-
-# (offers, those for a single item in addition)
-_DOCUMENTS: dict[Category, tuple[tuple[Offer, ...], tuple[Offer, ...]]] = {
-    Category.METADATA: ((*_JSON_OFFERS, _XML_PARTS), (_XML_DOCUMENT,)),
-    Category.SEARCH: ((*_JSON_OFFERS, _XML_PARTS), ()),
-    Category.STORE: ((*_JSON_OFFERS, _XML_DOCUMENT), ()),
-    Category.CAPABILITIES: ((Offer(WADL, wildcard=2, parameters=_UTF8), Offer(JSON, parameters=_UTF8)), ()),
-}
 
 
 def acceptable(header: str | None, parameter: str | None = None, *, strict: bool = False) -> Acceptable:
@@ -170,8 +158,7 @@ def check_charset(text: str) -> None:
 
 def select_document(accepted: Acceptable, category: Category, *, single: bool = False) -> Selection:
     """Choose the form of metadata, search results or a store response; ``single``: the answer has one item."""
-    offers, for_one_item = _DOCUMENTS[category]
-    return _select(accepted, offers + for_one_item if single else offers)
+    return _select(accepted, document_offers(category, single=single))
 
 
 Form = TypeVar("Form", str, Stored)
@@ -201,10 +188,12 @@ def select_bulkdata(
     """Choose for each form that is stored how frames or pixel data leave (PS3.18 §8.7.3.3).
 
     Other bulk data than pixel data are never compressed: give Explicit VR Little Endian as their stored syntax, and for
-    an Encapsulated Document its MIME Type (0042,0012) as ``document_type``, which is passed over when it is none.
-    ``single``: the answer is one item.
+    an Encapsulated Document its MIME Type (0042,0012) as ``document_type``, which is passed over when it is none,
+    or one that browsers would load into our pages as a script or a style sheet. ``single``: the answer is one item.
     """
-    document_type = document_type.strip() if is_media_type_name(document_type.strip()) else ""
+    document_type = document_type.strip()
+    if not is_media_type_name(document_type) or _PART_OF_A_PAGE.search(document_type):
+        document_type = ""
     return _select_each(
         accepted, [(form, _bulkdata_of(_stored(form), can_decode, single, document_type)) for form in stored]
     )
@@ -222,7 +211,7 @@ def depends_on_targets(
 
 @lru_cache(maxsize=512)
 def _depends(accepted: Acceptable, stored: str, for_instances: bool, decodable: bool, single: bool) -> bool:
-    make = _instance_offers if for_instances else _pixel_offers
+    make = instance_offers if for_instances else pixel_offers
     found = _find(accepted, make(stored, decodable, single, ()))
     return found is None or found != _find(accepted, make(stored, decodable, single, _ALL_TARGETS))
 
@@ -233,7 +222,7 @@ def _stored(form: str | Stored) -> Stored:
 
 def _instances_of(stored: Stored, can_decode: Callable[[str], bool], single: bool) -> tuple[Offer, ...]:
     uid = stored.transfer_syntax_uid
-    return _instance_offers(uid, can_decode(uid), single, stored.targets)
+    return instance_offers(uid, can_decode(uid), single, stored.targets)
 
 
 def _bulkdata_of(
@@ -241,8 +230,8 @@ def _bulkdata_of(
 ) -> tuple[Offer, ...]:
     uid = stored.transfer_syntax_uid
     if document_type:
-        return _document_offers(uid, can_decode(uid), single, document_type)
-    return _pixel_offers(uid, can_decode(uid), single, stored.targets)
+        return encapsulated_document_offers(uid, can_decode(uid), single, document_type)
+    return pixel_offers(uid, can_decode(uid), single, stored.targets)
 
 
 def content_type(selection: Selection) -> str:
@@ -255,105 +244,6 @@ def content_type(selection: Selection) -> str:
 def multipart_content_type(media_type: str, boundary: str) -> str:
     """Write the Content-Type of a multipart answer; ``media_type`` is that of its first part (RFC 2387 §3.1)."""
     return f"multipart/related; type={quoted(media_type)}; boundary={quoted(boundary)}"
-
-
-def _is_native(uid: str) -> bool:
-    syntax = lookup(uid)
-    return syntax is not None and not syntax.encapsulated and not syntax.referenced
-
-
-@lru_cache(maxsize=1024)
-def _instance_offers(stored: str, decodable: bool, single: bool, targets: tuple[str, ...]) -> tuple[Offer, ...]:
-    as_stored = EXPLICIT_VR_LITTLE_ENDIAN if stored in NEVER_ON_THE_WEB else stored
-    syntaxes = [as_stored]
-    if decodable or _is_native(stored):
-        syntaxes += [EXPLICIT_VR_LITTLE_ENDIAN, *targets, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN]
-    syntaxes = list(dict.fromkeys(syntaxes))
-
-    def offers(media_type: str, multipart: bool, wildcard: int) -> Iterable[Offer]:
-        for uid in syntaxes:
-            # A zip is a download: without a transfer syntax it holds what is stored.
-            is_default = uid == (as_stored if media_type == ZIP else EXPLICIT_VR_LITTLE_ENDIAN)
-            yield Offer(media_type, multipart, uid, is_default, uid == as_stored, wildcard)
-
-    return (
-        *offers(DICOM, True, 2),
-        *(offers(DICOM, False, 1) if single else ()),
-        *offers(ZIP, False, 0),
-        *_compressed_offers(stored, (True,), wildcard=0),
-        *_octet_stream_offers(stored, decodable, (True,), wildcard=0),
-        *_target_offers(stored, targets, (True,)),
-    )
-
-
-@lru_cache(maxsize=512)
-def _document_offers(stored: str, decodable: bool, single: bool, document_type: str) -> tuple[Offer, ...]:
-    """PS3.18 §10.5.1.4: an encapsulated document is its own media type; whoever asks for octets has them as well."""
-    forms = _forms(single)
-    return (
-        *(Offer(document_type, form, wildcard=2) for form in forms),
-        *_octet_stream_offers(stored, decodable, forms, wildcard=0),
-    )
-
-
-@lru_cache(maxsize=1024)
-def _pixel_offers(stored: str, decodable: bool, single: bool, targets: tuple[str, ...]) -> tuple[Offer, ...]:
-    forms = _forms(single)
-    return (
-        *_compressed_offers(stored, forms, wildcard=1),
-        *_octet_stream_offers(stored, decodable, forms, wildcard=2),
-        *_target_offers(stored, targets, forms),
-    )
-
-
-def _forms(single: bool) -> tuple[bool, ...]:
-    return (True, False) if single else (True,)
-
-
-def _compressed_offers(stored: str, forms: tuple[bool, ...], *, wildcard: int) -> Iterable[Offer]:
-    """Offer the codestreams as they are (PS3.18 Table 8.7.3-5)."""
-    syntax = lookup(stored)
-    if _is_native(stored) or (syntax is not None and syntax.media_type == OCTET_STREAM):
-        return
-    media_type = (syntax and syntax.media_type) or OCTET_STREAM
-    for form in forms:
-        yield Offer(
-            media_type,
-            form,
-            stored,
-            is_default=media_type != OCTET_STREAM,
-            is_stored=True,
-            wildcard=wildcard,
-            aliases=_ALIASES.get(media_type, ()),
-            stored_aliases=(OCTET_STREAM,),
-        )
-
-
-def _target_offers(stored: str, targets: Sequence[str], forms: tuple[bool, ...]) -> Iterable[Offer]:
-    """Offer what frames can be converted to (PS3.18 Tables 8.7.3-4 and -5), never for a wildcard."""
-    syntax = lookup(stored)
-    meant = {syntax.media_type if syntax is not None else None: stored, OCTET_STREAM: EXPLICIT_VR_LITTLE_ENDIAN}
-    preferred = (one.uid for one in DEFAULT_TRANSFER_SYNTAXES.values())
-    for uid in (*preferred, *targets):
-        if uid in targets and TRANSFER_SYNTAXES[uid].lossless:
-            meant.setdefault(TRANSFER_SYNTAXES[uid].media_type, uid)
-    for form in forms:
-        for uid in targets:
-            media_type = TRANSFER_SYNTAXES[uid].media_type or OCTET_STREAM
-            aliases = _ALIASES.get(media_type, ())
-            is_meant = meant.get(media_type) == uid
-            yield Offer(media_type, form, uid, is_meant, wildcard=0, aliases=aliases, is_any=is_meant)
-
-
-def _octet_stream_offers(stored: str, decodable: bool, forms: tuple[bool, ...], *, wildcard: int) -> Iterable[Offer]:
-    """Offer little endian values (PS3.18 Table 8.7.3-4), also under the UID of Encapsulated Uncompressed."""
-    syntax = lookup(stored)
-    encapsulated_uncompressed = syntax is not None and syntax.encapsulated and syntax.media_type == OCTET_STREAM
-    for form in forms:
-        if encapsulated_uncompressed:
-            yield Offer(OCTET_STREAM, form, stored, is_default=False, is_stored=True, wildcard=wildcard)
-        if decodable or encapsulated_uncompressed or _is_native(stored):
-            yield Offer(OCTET_STREAM, form, EXPLICIT_VR_LITTLE_ENDIAN, is_stored=_is_native(stored), wildcard=wildcard)
 
 
 @lru_cache(maxsize=512)

@@ -86,7 +86,7 @@ class Workers:
     @property
     def running(self) -> int:
         """How many tasks are worked on."""
-        return sum(worker.task is not None for worker in self._workers)
+        return sum(worker.task is not None for worker in tuple(self._workers))
 
     async def warm(self) -> None:
         """Begin to start a process, so that the first task need not wait for one; return at once."""

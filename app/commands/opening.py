@@ -1,19 +1,23 @@
-"""Opening the archive for commands that work without a server.
+"""Opening the archive, and codecs, for commands that work without a server.
 
 They never sweep: a sweep takes objects that no row names for what a crash left, and these commands are also for an
 index that is lost, empty or older than the storage. Sweeping is the server's.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from app.commands.migrate import bring_to_head, is_embedded
 from app.log import configure_logging
 from app.settings import Settings
 from dicomcore.archive import Archive
 from dicomcore.errors import StorageUnavailable
+from dicomcore.frame_cache import FrameCache
 from dicomcore.index import DuplicatePolicy, Index
 from dicomcore.storage import LocalStorage
+from dicomcore.transcoding import Codecs
+from dicomcore.workers import Workers
 
 
 @contextmanager
@@ -49,3 +53,16 @@ def open_archive(settings: Settings, *, alone: bool = False) -> Iterator[Archive
         yield archive
     finally:
         archive.close()
+
+
+@asynccontextmanager
+async def open_codecs() -> AsyncIterator[Codecs]:
+    """Have processes for compressed frames, which start when they are needed, and end them.
+
+    Frames are not kept: the folder of a cache belongs to the server that may be running.
+    """
+    workers = Workers(os.cpu_count() or 1)
+    try:
+        yield Codecs(workers, FrameCache(0))
+    finally:
+        await workers.close()

@@ -13,7 +13,7 @@ import typer
 from app.application_entity import ApplicationEntity
 from app.commands.candidates import candidates
 from app.commands.known_nodes import NETWORK_SETTINGS, known_node
-from app.commands.opening import open_archive
+from app.commands.opening import open_archive, open_codecs
 from app.commands.options import with_settings
 from app.commands.progress import moving_bar
 from app.commands.retrieving import INSTANCE, SERIES, STUDY
@@ -32,6 +32,7 @@ from dicomcore.scu.sending import Sent
 from dicomcore.scu.sending import send as deliver
 from dicomcore.storage import Spool
 from dicomcore.threads import Threads
+from dicomcore.transcoding import Codecs
 
 _SHOWN = 50  # failures that are listed
 
@@ -83,20 +84,21 @@ def _selection(resource: Resource, query: str | None) -> Selection:
 async def _send_files(settings: Settings, node: Node, paths: Sequence[Path], associations: int, report: Report) -> None:
     threads = Threads()
     try:
-        items = [item async for item in _files(paths, threads, report)]
-        await _send(settings, node, items, associations, report)
+        async with open_codecs() as codecs:
+            items = [item async for item in _files(paths, threads, codecs, report)]
+            await _send(settings, node, items, associations, report)
     finally:
         threads.close()
 
 
-async def _files(paths: Sequence[Path], threads: Threads, report: Report) -> AsyncIterator[Outgoing]:
+async def _files(paths: Sequence[Path], threads: Threads, codecs: Codecs, report: Report) -> AsyncIterator[Outgoing]:
     """Look into the files; what is no DICOM is refused if it was named, and else left out."""
     found = await threads(lambda: list(candidates(paths)))
     for path, (candidate, *_) in itertools.groupby(found, lambda one: one.path):
         try:
             if candidate.member is not None:
                 raise UnsupportedMediaType("a ZIP archive has to be unpacked first")
-            yield await StoredFile.open(path, threads)
+            yield await StoredFile.open(path, threads, codecs)
         except (DicomError, OSError) as exc:
             if candidate.is_named or not isinstance(exc, NotDicom):
                 report.problems.append(f"{path}: {exc}")
@@ -105,11 +107,13 @@ async def _files(paths: Sequence[Path], threads: Threads, report: Report) -> Asy
 
 
 async def _send_stored(settings: Settings, node: Node, selection: Selection, associations: int, report: Report) -> None:
-    with open_archive(settings) as archive:
-        items: list[Outgoing] = []
-        async for resource in selection.resources(archive):
-            items += [StoredInstance(one, archive.threads) async for one in archive.retrieve(resource)]
-        await _send(settings, node, items, associations, report)
+    async with open_codecs() as codecs:
+        with open_archive(settings) as archive:
+            archive.codecs = codecs
+            items: list[Outgoing] = []
+            async for resource in selection.resources(archive):
+                items += [StoredInstance(one, archive.threads) async for one in archive.retrieve(resource)]
+            await _send(settings, node, items, associations, report)
 
 
 async def _send(settings: Settings, node: Node, items: Sequence[Outgoing], associations: int, report: Report) -> None:

@@ -9,15 +9,15 @@ import asyncio
 import mmap
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
 import typer
 
-from app.commands.opening import open_archive
+from app.commands.opening import open_archive, open_codecs
 from app.commands.options import with_settings
 from app.commands.progress import moving_bar
 from app.commands.selection import Selection
@@ -25,14 +25,12 @@ from app.settings import Settings
 from app.transfer_syntax_names import TRANSFER_SYNTAX_NAMES, transfer_syntax_uid
 from dicomcore.data import Buffer, Part10, lookup, read_file
 from dicomcore.errors import DicomError, NotDicom
-from dicomcore.frame_cache import FrameCache
 from dicomcore.pixels import check_lossless_target, derived, encoding_of
 from dicomcore.recompression import Recompressed, recompress
 from dicomcore.resources import Resource
 from dicomcore.threads import Threads
 from dicomcore.transcoding import Codecs, file_in
 from dicomcore.uids import new_uid
-from dicomcore.workers import Workers
 
 _NAMES = ", ".join(TRANSFER_SYNTAX_NAMES)
 
@@ -77,7 +75,7 @@ def transcode(
 async def _stored(settings: Settings, selection: Selection, uid: str) -> tuple[Counter[str], list[str]]:
     """Replace what is stored; return what became of it, and a sentence for each failure."""
     counts, failures = Counter[str](), list[str]()
-    async with _codecs() as codecs:
+    async with open_codecs() as codecs:
         with open_archive(settings) as archive, moving_bar("Transcoding") as moved:
             archive.codecs = codecs
             async for resource in selection.resources(archive):
@@ -95,7 +93,7 @@ async def _files(paths: list[Path], output: Path, uid: str, quality: int | None)
     counts, failures = Counter[str](), list[str]()
     threads = Threads()
     try:
-        async with _codecs() as codecs:
+        async with open_codecs() as codecs:
             for source, target in _pairs(paths, output):
                 try:
                     counts[await _file(source, target, uid, quality, codecs, threads)] += 1
@@ -161,12 +159,3 @@ def _pairs(paths: list[Path], output: Path) -> Iterator[tuple[Path, Path]]:
             yield from ((one, output / one.relative_to(path)) for one in found)
         else:
             yield path, output / path.name
-
-
-@asynccontextmanager
-async def _codecs() -> AsyncIterator[Codecs]:
-    workers = Workers(os.cpu_count() or 1)
-    try:
-        yield Codecs(workers, FrameCache(0))
-    finally:
-        await workers.close()

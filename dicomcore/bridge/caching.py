@@ -19,11 +19,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from time import monotonic
 
-from dicomcore.bridge.answers import fragments_of, text_of
+from dicomcore.bridge.counting import number_of_instances
 from dicomcore.bridge.remote import Remote
 from dicomcore.bridge.retention import Retention
 from dicomcore.bridge.shared_retrieve import Announce, SharedRetrieves
-from dicomcore.bridge.steps import UNIQUE_KEYS
 from dicomcore.data import read_file
 from dicomcore.errors import (
     AttributeMismatch,
@@ -37,7 +36,7 @@ from dicomcore.errors import (
 from dicomcore.ingest import STUDY_INSTANCE_UID, file_meta_of, identify
 from dicomcore.instance import Instance
 from dicomcore.net.dimse.status import SOME_SUBOPERATIONS_FAILED
-from dicomcore.query import MatchingKey, Query, UidList
+from dicomcore.query import Query
 from dicomcore.resources import Level, Resource
 from dicomcore.source import Answer, Change, Metadata, Source, StoreOutcome, claimed_identity, failure_reason
 from dicomcore.storage import Spool
@@ -48,7 +47,6 @@ _WATCH_SECONDS = 0.25  # between two looks at what other processes have received
 _STORES = 4  # at a time: while one is written, the next one arrives
 _MANY = 1_000  # resources whose numbers are remembered
 _MEDIA_STORAGE_SOP_INSTANCE_UID = 0x00020003
-_COUNTS = {Level.STUDY: 0x00201208, Level.SERIES: 0x00201209}
 _MISSING = (ResourceNotFound, ResourceGone)
 
 
@@ -146,7 +144,7 @@ class CachingBridge:
                 await self._archive.instance(resource)
                 return True
             return False
-        held = await _count(self._archive, resource)
+        held = await number_of_instances(self._archive, resource)
         if not held:
             return False
         expected = await self._number_expected(resource)
@@ -157,7 +155,7 @@ class CachingBridge:
         moment, expected = self._expected.get(resource, (0.0, None))
         if moment and monotonic() - moment < self._fresh_seconds:
             return expected
-        expected = await _count(self.remote, resource)
+        expected = await number_of_instances(self.remote, resource)
         if len(self._expected) >= _MANY:
             self._expected.clear()
         self._expected[resource] = monotonic(), expected
@@ -276,19 +274,6 @@ class _Arriving:
             self.problems.append(error)
         finally:
             self._places.release()
-
-
-async def _count(source: Source | Remote, resource: Resource) -> int | None:
-    """How many instances of a study or series somebody has; None if that is not told."""
-    level = Level.SERIES if resource.series_instance_uid is not None else Level.STUDY
-    uid = resource.series_instance_uid or resource.study_instance_uid or ""
-    above = Resource(resource.study_instance_uid) if level is Level.SERIES else Resource()
-    key = MatchingKey((UNIQUE_KEYS[level],), "UI", UidList((uid,)))
-    answer = await source.search(Query(level, above, (key,), limit=1))
-    if not answer.objects:
-        return 0
-    count = text_of(fragments_of(answer.objects[0]), _COUNTS[level])
-    return int(count) if count.isdecimal() else None
 
 
 def _check_study(spool: Spool, study_instance_uid: str) -> None:

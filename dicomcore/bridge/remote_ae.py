@@ -54,6 +54,7 @@ from dicomcore.scu.sending import Sent, send
 from dicomcore.source import Answer, Change, FailureReason, StoreOutcome, WarningReason, failure_reason
 from dicomcore.storage import Spool
 from dicomcore.threads import Threads
+from dicomcore.transcoding import Codecs
 
 _SOP_CLASSES_IN_STUDY = 0x00080062
 _SOP_CLASS_UID = 0x00080016
@@ -63,13 +64,14 @@ _NOBODY_THERE = (PeerUnreachable, AssociationRejected, AssociationTimeout)
 
 
 class RemoteAE:
-    """An application entity; see `Remote`."""
+    """An application entity; see `Remote`. ``codecs`` are for what it does not take as it is."""
 
-    def __init__(self, node: Node, pool: Pool, inbox: Inbox, threads: Threads) -> None:
+    def __init__(self, node: Node, pool: Pool, inbox: Inbox, threads: Threads, codecs: Codecs | None = None) -> None:
         self.node = node
         self._pool = pool
         self._inbox = inbox
         self._threads = threads
+        self._codecs = codecs
 
     @property
     def ae_title(self) -> str:
@@ -111,7 +113,7 @@ class RemoteAE:
 
     async def store(self, spool: Spool) -> StoreOutcome:
         """Send an instance; raises only if nobody is there who could take any."""
-        instance = await SpooledInstance.read(spool, self._threads)
+        instance = await SpooledInstance.read(spool, self._threads, self._codecs)
         async with aclosing(send(self._pool, self.node, [instance])) as results:
             sent = await anext(results)
         if isinstance(sent.error, _NOBODY_THERE):

@@ -90,12 +90,12 @@ class Retention:
         return not self._rows("SELECT 1 FROM fetched WHERE sop_instance_uid = ?", sop_instance_uid)
 
     def hold(self, instance: Instance) -> Instance:
-        """Keep an instance from being evicted as long as the object is alive."""
+        """Keep an instance from being evicted as long as the object is alive, or anything that reads from it."""
         uid = str(instance.resource.sop_instance_uid)
         with self._lock:
             self._held[uid] += 1
             self._touched.add(uid)
-        weakref.finalize(instance, self._released.append, uid).atexit = False
+        weakref.finalize(instance.stored, self._released.append, uid).atexit = False
         return instance
 
     def say_what_is_used(self) -> None:

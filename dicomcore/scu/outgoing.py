@@ -1,8 +1,9 @@
 """Instances that are to be sent, each in whatever transfer syntax the destination has agreed to (PS3.4 §B.2.1).
 
-As stored they are read and passed on. Otherwise they become native: in Explicit VR Little Endian if a codec is there,
-and from that in Implicit VR Little Endian, which needs the whole data set at once; large ones are put into a temporary
-file for it. Instances of an archive that has codecs can be had in whatever compression holds them, too.
+As stored they are read and passed on. Otherwise they become native: in Explicit VR Little Endian, for which compressed
+pixels need `Codecs` (but for RLE, which needs none), and from that in Implicit VR Little Endian, which needs the whole
+data set at once; large ones are put into a temporary file for it. Instances of an archive that has codecs can be had in
+whatever compression holds them, too.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from typing import Protocol
 from dicomcore.data import VRS, Buffer, Part10, read_dataset, read_file, transfer_syntax, write_dataset
 from dicomcore.errors import CodecUnavailable, NotDicom, StorageUnavailable
 from dicomcore.instance import Instance
-from dicomcore.pixels import to_explicit_little_endian
+from dicomcore.pixels import encoding_of, to_explicit_little_endian
 from dicomcore.threads import Threads
+from dicomcore.transcoding import Codecs, file_in
 from dicomcore.uids import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 
 NATIVE = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
@@ -84,15 +86,16 @@ class StoredInstance:
 class StoredFile:
     """A file, to be sent; `StoredFile.open` reads what has to be known of it."""
 
-    def __init__(self, path: Path, part10: Part10, threads: Threads) -> None:
+    def __init__(self, path: Path, part10: Part10, threads: Threads, codecs: Codecs | None = None) -> None:
         self.path = path
         self.sop_class_uid = part10.dataset.text(_SOP_CLASS_UID)
         self.sop_instance_uid = part10.dataset.text(_SOP_INSTANCE_UID)
         self.transfer_syntax_uid = part10.transfer_syntax.uid
         self._threads = threads
+        self._codecs = codecs
 
     @classmethod
-    async def open(cls, path: Path, threads: Threads) -> StoredFile:
+    async def open(cls, path: Path, threads: Threads, codecs: Codecs | None = None) -> StoredFile:
         """Look into a file.
 
         Raises:
@@ -100,7 +103,7 @@ class StoredFile:
             StorageUnavailable: it cannot be read.
         """
         _, part10 = await threads(_read, path)
-        found = cls(path, part10, threads)
+        found = cls(path, part10, threads, codecs)
         if not found.sop_class_uid or not found.sop_instance_uid:
             raise NotDicom("there is no SOP Class UID or no SOP Instance UID")
         return found
@@ -110,13 +113,24 @@ class StoredFile:
         content, part10 = await self._threads(_read, self.path)
         if transfer_syntax_uid == self.transfer_syntax_uid:
             return _windows(content, part10.dataset_start)
-        if transfer_syntax_uid not in NATIVE:
-            raise CodecUnavailable(transfer_syntax_uid)
-        buffers = await self._threads(_file_in_explicit_vr, part10)
-        explicit = _in_threads(buffers, self._threads)
-        if transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN:
-            return explicit
-        return await _in_implicit_vr(explicit, self._threads)
+        return await native_dataset(part10, transfer_syntax_uid, self._codecs, self._threads)
+
+
+async def native_dataset(
+    part10: Part10, transfer_syntax_uid: str, codecs: Codecs | None, threads: Threads
+) -> AsyncIterator[Buffer]:
+    """The data set of a file in a native transfer syntax, without File Meta Information.
+
+    Raises:
+        CodecUnavailable: it cannot be had in this transfer syntax.
+        CorruptFrame: a frame does not decode; of a large instance the iterator may raise it.
+    """
+    if transfer_syntax_uid not in NATIVE:
+        raise CodecUnavailable(transfer_syntax_uid)
+    explicit = await _in_explicit_vr(part10, codecs, threads)
+    if transfer_syntax_uid == EXPLICIT_VR_LITTLE_ENDIAN:
+        return explicit
+    return await _in_implicit_vr(explicit, threads)
 
 
 def _read(path: Path) -> tuple[Buffer, Part10]:
@@ -128,6 +142,15 @@ def _read(path: Path) -> tuple[Buffer, Part10]:
     except OSError as error:
         raise StorageUnavailable(f"{path} cannot be read: {error.strerror}") from error
     return content, read_file(content)
+
+
+async def _in_explicit_vr(part10: Part10, codecs: Codecs | None, threads: Threads) -> AsyncIterator[Buffer]:
+    if codecs is None or not part10.transfer_syntax.encapsulated:
+        return _in_threads(await threads(_file_in_explicit_vr, part10), threads)
+    uid = EXPLICIT_VR_LITTLE_ENDIAN
+    buffers = file_in(part10, uid, encoding_of(uid), codecs, threads)
+    await anext(buffers)  # the File Meta Information; what does not decode is known by now
+    return buffers
 
 
 def _file_in_explicit_vr(part10: Part10) -> Iterator[Buffer]:

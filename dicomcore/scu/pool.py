@@ -86,7 +86,7 @@ class Pool:
     @property
     def open_associations(self) -> int:
         """How many associations there are, in use or not."""
-        return len(self._in_use) + sum(len(slots.idle) for slots in self._slots.values())
+        return len(self._in_use) + sum(len(slots.idle) for slots in tuple(self._slots.values()))
 
     @asynccontextmanager
     async def association(self, node: Node, purpose: Purpose) -> AsyncIterator[Connection]:

@@ -599,3 +599,11 @@ def test_acceptable_is_a_value() -> None:
     assert acceptable("*/*") == acceptable("*/*")
     assert isinstance(hash(acceptable("*/*")), int)
     assert Acceptable(()) != acceptable("*/*")
+
+
+@pytest.mark.parametrize("document_type", ["text/javascript", "application/ECMAScript", "text/css"])
+def test_document_type_that_pages_would_load_as_a_part_of_them_is_passed_over(document_type: str) -> None:
+    assert (
+        document(f"{document_type}, application/octet-stream;q=0.1", document_type).media_type
+        == "application/octet-stream"
+    )

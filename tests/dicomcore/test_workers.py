@@ -185,8 +185,11 @@ async def test_a_task_that_a_process_has_not_read_when_it_is_killed_runs_in_anot
     assert workers.failures == 0
 
 
-async def test_a_task_is_tried_once_more_and_no_more(workers: Workers) -> None:
-    both = await asyncio.gather(*(workers.run(eval, f"[__import__('time').sleep(0.2), {PID}][1]") for _ in range(2)))
+async def test_a_task_is_tried_once_more_and_no_more(workers: Workers, tmp_path: Path) -> None:
+    arrive = f"__import__('tempfile').mkdtemp(dir={str(tmp_path)!r})"
+    is_alone = f"lambda: len(__import__('os').listdir({str(tmp_path)!r})) < 2"
+    wait = f"[__import__('time').sleep(0.01) for _ in iter({is_alone}, False)]"
+    both = await asyncio.gather(*(workers.run(eval, f"[{arrive}, {wait}, {PID}][2]") for _ in range(2)))
     assert len(set(both)) == 2
     for pid in both:
         stop(pid)

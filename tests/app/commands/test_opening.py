@@ -1,10 +1,11 @@
+import zlib
 from pathlib import Path
 
 import pytest
 
-from app.commands.opening import open_archive
+from app.commands.opening import open_archive, open_codecs
 from app.settings import load_settings
-from dicomcore.errors import IndexUnavailable, StorageUnavailable
+from dicomcore.errors import IndexUnavailable, StorageUnavailable, WorkersUnavailable
 
 
 def test_an_archive_is_made_where_there_is_none(tmp_path: Path) -> None:
@@ -48,3 +49,10 @@ def test_objects_without_rows_are_left_alone(tmp_path: Path) -> None:
         spool.close()
     with open_archive(settings) as archive:
         assert list(archive.storage.keys()) == [key]
+
+
+async def test_processes_for_frames_end_when_nobody_needs_them() -> None:
+    async with open_codecs() as codecs:
+        assert len(await codecs.workers.run(zlib.compress, bytes(100))) < 100
+    with pytest.raises(WorkersUnavailable):
+        await codecs.workers.run(zlib.compress, bytes(100))

@@ -2,11 +2,15 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from builders import CT_IMAGE_STORAGE, EXPLICIT_BE, IMPLICIT_LE, ct_instance
+from builders import CT_IMAGE_STORAGE, EXPLICIT_BE, IMPLICIT_LE, ct_dataset, ct_instance, encapsulated, part10
 from command_line import imported, introduce, isocenter
 from peers import pynetdicom_ae, storescp
 from pydicom import dcmread
 from pynetdicom import evt
+from stored_instances import PIXELS, three_frames
+
+JPEG_2000 = "1.2.840.10008.1.2.4.90"
+BROKEN = ct_dataset(PixelData=None) + encapsulated([b"\xff\x4f\xff\x51 nothing that decodes"])
 
 FILES = [
     ct_instance(syntax, SOPInstanceUID=f"1.1.1.{number}", SeriesInstanceUID="1.1.1", StudyInstanceUID="1.1")
@@ -44,6 +48,34 @@ def test_what_is_stored_here_is_sent(tmp_path: Path, options: tuple[str, ...], c
         result = isocenter(tmp_path / "data", "send", introduce(tmp_path / "data", peer.node), *options)
         assert (result.exit_code, result.stdout) == (0, f"{count} instances were sent to STORESCP\n"), result.output
         assert len(peer.files) == count
+
+
+@pytest.mark.parametrize(("option", "uid"), [("--prefer-uncompr", "1.2.840.10008.1.2.1"), ("--implicit", IMPLICIT_LE)])
+@pytest.mark.parametrize("what", ["files", "stored"])
+def test_what_is_compressed_is_decoded_for_a_node_that_takes_nothing_compressed(
+    tmp_path: Path, what: str, option: str, uid: str
+) -> None:
+    imported(tmp_path / "data", tmp_path / "files", three_frames(JPEG_2000))
+    with storescp(tmp_path / "peer", option) as peer:
+        chosen = (tmp_path / "files",) if what == "files" else ("--study", "1.2.3")
+        result = isocenter(tmp_path / "data", "send", introduce(tmp_path / "data", peer.node), *chosen)
+        assert (result.exit_code, result.stdout) == (0, "1 instances were sent to STORESCP\n"), result.output
+        (file,) = peer.files
+        found = dcmread(file)
+    assert (found.file_meta.TransferSyntaxUID, found.SOPInstanceUID) == (uid, "1.2.3.4")
+    assert found.PixelData == PIXELS
+
+
+@pytest.mark.parametrize("what", ["files", "stored"])
+def test_what_does_not_decode_is_named_and_the_others_go(tmp_path: Path, what: str) -> None:
+    files = ct_instance(SOPInstanceUID="1.2.3.5"), part10(BROKEN, JPEG_2000)
+    imported(tmp_path / "data", tmp_path / "files", *files)
+    with storescp(tmp_path / "peer") as peer:
+        chosen = (tmp_path / "files",) if what == "files" else ("--study", "1.2.3")
+        result = isocenter(tmp_path / "data", "send", introduce(tmp_path / "data", peer.node), *chosen)
+        assert len(peer.files) == 1
+    assert (result.exit_code, result.stdout) == (1, "1 instances were sent to STORESCP\n")
+    assert result.stderr.startswith("failed: 1.2.3.4: frame 1")
 
 
 def test_several_associations_share_the_work(tmp_path: Path) -> None:

@@ -60,6 +60,7 @@ def test_the_log_is_json_lines_without_what_was_asked_for(tmp_path: Path) -> Non
 def test_several_workers_share_archive_and_metrics(tmp_path: Path) -> None:
     server = start_server(tmp_path / "data", "--workers", "2")
     stored = 'isocenter_http_requests_total{method="POST",route="/dicom-web/studies",status="200"} 8.0'
+    each = 'isocenter_event_streams{process="'
     try:
         for number in range(8):
             content = ct_instance(SOPInstanceUID=f"1.2.3.4.{number}")
@@ -67,12 +68,13 @@ def test_several_workers_share_archive_and_metrics(tmp_path: Path) -> None:
             assert httpx.post(f"{server.base}/studies", content=content, headers=headers).status_code == 200
         # The worker that is asked counts what it has noted at once, the other one after half a second.
         metrics, end = "", time.monotonic() + 30
-        while stored not in metrics and time.monotonic() < end:
+        while (stored not in metrics or metrics.count(each) < 2) and time.monotonic() < end:
             metrics = httpx.get(f"{server.url}/metrics").text
     finally:
         server.stop()
     assert stored in metrics
     assert "isocenter_archive_instances 8.0" in metrics
+    assert metrics.count(each) == 2
 
 
 def test_a_port_that_is_taken_ends_it(tmp_path: Path) -> None:
@@ -89,7 +91,7 @@ def test_a_request_that_runs_is_finished_before_the_server_ends(tmp_path: Path) 
     server = start_server(tmp_path / "data")
     content = ct_instance()
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
-        head = "POST /dicom-web/studies HTTP/1.1\r\nHost: x\r\nContent-Type: application/dicom\r\n"
+        head = "POST /dicom-web/studies HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/dicom\r\n"
         connection.sendall(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content[:10])
         server.process.send_signal(signal.SIGTERM)
         connection.sendall(content[10:])

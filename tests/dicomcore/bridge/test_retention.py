@@ -1,7 +1,7 @@
 import asyncio
 import gc
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -141,6 +141,39 @@ async def test_what_somebody_holds_stays(archive: Archive, retention: Retention)
     gc.collect()
     retention.say_what_is_used()
     assert retention.take_leaving(LATER) == [resource]
+
+
+def lazy_frames(instance: Instance) -> Awaitable[object]:
+    return instance.frames([1], decoded=True, lazy=True)
+
+
+def whole_file(instance: Instance) -> Awaitable[object]:
+    return instance.file("1.2.840.10008.1.2.1")
+
+
+def all_bulkdata(instance: Instance) -> Awaitable[object]:
+    return instance.all_bulkdata(0)
+
+
+@pytest.mark.parametrize("begin", [lazy_frames, whole_file, all_bulkdata, Instance.read])
+async def test_what_is_still_to_be_read_stays_when_the_instance_was_let_go_of(
+    archive: Archive, retention: Retention, begin: Callable[[Instance], Awaitable[object]]
+) -> None:
+    held = retention.hold(await stored(archive))
+    retention.note("1.2.3.4")
+    retention.confirm(resource := held.resource, 100)
+    reading = await begin(held)
+    del held
+    gc.collect()
+    retention.say_what_is_used()
+    assert retention.take_leaving(LATER) == []
+    del reading
+    async with asyncio.timeout(10):  # a thread may let go of what it has made a moment later
+        while not (leaving := retention.take_leaving(LATER)):
+            await asyncio.sleep(0.01)
+            gc.collect()
+            retention.say_what_is_used()
+    assert leaving == [resource]
 
 
 async def test_what_another_process_holds_stays(archive: Archive, retention: Retention, tmp_path: Path) -> None:

@@ -12,6 +12,9 @@ from builders import (
     encapsulated,
     part10,
 )
+from in_process import codecs_in_process
+from stored_instances import PIXELS as FRAMES
+from stored_instances import three_frames
 
 from dicomcore.archive import Archive
 from dicomcore.bridge.spooled import SpooledInstance
@@ -74,6 +77,19 @@ async def test_compressed_pixels_become_native(archive: Archive, uid: str) -> No
     compressed = part10(start + encapsulated([header + b"".join(segments)]), RLE_LOSSLESS)
     found = await dataset(await spooled(archive, compressed), uid)
     assert found.endswith(bytes(range(32)))
+
+
+@pytest.mark.parametrize("uid", [EXPLICIT_LE, IMPLICIT_LE])
+async def test_compressed_pixels_become_native_where_there_are_codecs(archive: Archive, uid: str) -> None:
+    spool = archive.spool()
+    spool.write(three_frames("1.2.840.10008.1.2.4.90"))
+    instance = await SpooledInstance.read(spool, archive.threads, codecs_in_process())
+    assert (await dataset(instance, uid)).endswith(FRAMES)
+
+
+async def test_without_codecs_they_do_not(archive: Archive) -> None:
+    with pytest.raises(CodecUnavailable):
+        await (await spooled(archive, three_frames("1.2.840.10008.1.2.4.90"))).dataset(EXPLICIT_LE)
 
 
 async def test_it_is_not_compressed(archive: Archive) -> None:

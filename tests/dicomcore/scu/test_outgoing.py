@@ -18,10 +18,12 @@ from builders import (
     part10,
 )
 from in_process import codecs_in_process
+from stored_instances import PIXELS as FRAMES
+from stored_instances import three_frames
 
 from dicomcore.archive import Archive
 from dicomcore.data import Buffer
-from dicomcore.errors import CodecUnavailable, NotDicom, StorageUnavailable
+from dicomcore.errors import CodecUnavailable, CorruptFrame, NotDicom, StorageUnavailable
 from dicomcore.resources import Resource
 from dicomcore.scu import outgoing
 from dicomcore.scu.outgoing import StoredFile, StoredInstance
@@ -139,6 +141,27 @@ async def test_what_is_compressed_becomes_native_for_who_takes_nothing_else(
     assert item.transfer_syntax_uid == JPEG
     expected = ct_dataset(implicit=uid == IMPLICIT_LE, PixelData=samples)
     assert await joined(await item.dataset(uid)) == expected
+
+
+@pytest.mark.parametrize("uid", [EXPLICIT_LE, IMPLICIT_LE])
+@pytest.mark.parametrize("compression", ["1.2.840.10008.1.2.4.90", RLE_LOSSLESS])
+async def test_a_compressed_file_becomes_native_where_there_are_codecs(
+    tmp_path: Path, threads: Threads, uid: str, compression: str
+) -> None:
+    (tmp_path / "file").write_bytes(three_frames(compression))
+    item = await StoredFile.open(tmp_path / "file", threads, codecs_in_process())
+    dataset = await joined(await item.dataset(uid))
+    assert dataset.endswith(FRAMES) and len(dataset) < len(ct_dataset(PixelData=FRAMES)) + 30
+    with pytest.raises(CodecUnavailable):
+        await item.dataset(JPEG_BASELINE)
+
+
+async def test_a_file_that_does_not_decode_is_known_before_anything_is_sent(tmp_path: Path, threads: Threads) -> None:
+    (tmp_path / "file").write_bytes(compressed(b"\xff\xd8 no JPEG that anybody reads \xff\xd9", JPEG))
+    item = await StoredFile.open(tmp_path / "file", threads, codecs_in_process())
+    for uid in (EXPLICIT_LE, IMPLICIT_LE):
+        with pytest.raises(CorruptFrame):
+            await item.dataset(uid)
 
 
 async def test_without_codecs_nothing_is_compressed(archive: Archive, tmp_path: Path, threads: Threads) -> None:
