@@ -20,8 +20,10 @@ from dicomcore.index.plan import Plan, Returned
 from dicomcore.matching import matches_all
 from dicomcore.query import Query
 from dicomcore.resources import Level
+from dicomcore.threads import must_not_wait
 
 _NAME = slice(0, 10)
+_LARGE = 64 << 10  # bytes that take longer to take apart than the event loop may be held up
 Fragments = dict[bytes, bytes]
 """Fragments by their quoted names, ``"00080020"``."""
 
@@ -100,6 +102,8 @@ def _document(level: Level, stored: bytes) -> bytes:
 
 def _stored(level: Level, stored: bytes) -> Fragments:
     document = _document(level, stored)
+    if len(document) > _LARGE:
+        must_not_wait()
     return _by_name(split_object(document) if level is Level.INSTANCE else split_lines(document))
 
 

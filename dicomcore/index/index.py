@@ -12,14 +12,17 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager
 
 from dicomcore.index.changes import ChangeEntry
+from dicomcore.index.database import Database, describe_database
 from dicomcore.index.engine import open_engine, write
 from dicomcore.index.group_commit import GroupCommit
+from dicomcore.index.holdings import HoldingTable
 from dicomcore.index.migration import check_schema
 from dicomcore.index.nodes import NodeTable
 from dicomcore.index.prepared import Reader
 from dicomcore.index.reading import InstanceRow, Reading, Statistics, StoredMetadata
 from dicomcore.index.record import DuplicatePolicy, InstanceRecord, Policy, Stored
 from dicomcore.index.search import Found, Search
+from dicomcore.index.transfers import TransferTable
 from dicomcore.index.writing import clear_tables, delete_resource, store_records
 from dicomcore.query import Query
 from dicomcore.resources import Resource
@@ -36,7 +39,9 @@ class Index:
         # Other processes are waited for by the database, other threads here, in order and without polling.
         self._writing = threading.Lock()
         self._commits = GroupCommit(self._store)
+        self.holdings = HoldingTable(self._reader)
         self.nodes = NodeTable(self._reader, self._writer, self._writing)
+        self.transfers = TransferTable(self._reader, self._writer, self._writing)
 
     def close(self) -> None:
         """Commit what was submitted and close all connections."""
@@ -120,9 +125,17 @@ class Index:
         """The changes after number ``since``, in the order of their commits."""
         return self._reading.changes(since, limit)
 
+    def last_change(self) -> int:
+        """The number of the last change; 0 if there was none."""
+        return self._reading.last_change()
+
     def statistics(self) -> Statistics:
         """Count what is here."""
         return self._reading.statistics()
+
+    def database(self) -> Database:
+        """Say what the database is."""
+        return describe_database(self._reader.engine)
 
     def _store(self, records: Sequence[InstanceRecord], policies: Sequence[Policy]) -> list[Stored]:
         with self._writing:

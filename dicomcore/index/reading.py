@@ -215,6 +215,10 @@ class Reading:
         """The changes after number ``since``, in the order of their commits."""
         return [read_change(*row) for row in self._changes.rows(since=since, limit=limit)]
 
+    def last_change(self) -> int:
+        """The number of the last change; 0 if there was none."""
+        return int(self._revision[None].row()[0])
+
     def statistics(self) -> Statistics:
         """Count what is here."""
         return Statistics(*(int(count) for count in self._statistics.row()))

@@ -1,4 +1,4 @@
-"""The tables of the index: patient, study, series, instance, what hangs on them, and nodes (SQLAlchemy Core).
+"""The tables of the index: patient, study, series, instance, what hangs on them; nodes and transfers (SQLAlchemy Core).
 
 The columns of attributes come from `attributes.ATTRIBUTES`; how values are written into them stands there. Text sorts
 by code point on both databases. JSON is kept as bytes, ready to be sent: an object is written as
@@ -234,6 +234,32 @@ Index(
 # Other application entities (`dicomcore.nodes`). Only their title is ever searched for: the rest is JSON, and may grow
 # without another table.
 node = Table("node", metadata, Column("ae_title", TEXT, primary_key=True), _bytes("document"))
+
+# Transfers to and from nodes (`dicomcore.transfer`). Times are in microseconds since 1970-01-01 UTC; a total of -1 is
+# not known. ``owner`` is the process that carries it out, and says at ``heartbeat`` that it does; ``position`` is where
+# to go on. The resources, which may be many, never change.
+transfer = Table(
+    "transfer",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    _text("kind"),
+    _text("node"),
+    _text("state"),
+    _text("owner"),
+    _number("total"),
+    _number("completed"),
+    _number("failed"),
+    _number("attempts"),
+    _number("created"),
+    _number("changed"),
+    _number("heartbeat"),
+    _bytes("problems"),
+    _bytes("position"),
+    _bytes("resources"),
+    Index("ix_transfer_state", "state", "created"),
+    Index("ix_transfer_created", "created"),
+    Index("ix_transfer_changed", "changed"),
+)
 
 LEVEL_TABLES = {Level.PATIENT: patient, Level.STUDY: study, Level.SERIES: series, Level.INSTANCE: instance}
 """The table of each level."""

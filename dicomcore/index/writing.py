@@ -17,7 +17,7 @@ from dicomcore.index.levels import Levels, SeriesState, StoredRow
 from dicomcore.index.record import DuplicatePolicy, InPlaceOf, InstanceRecord, Outcome, Policy, Stored
 from dicomcore.index.rollup import Rollup
 from dicomcore.index.rows import instance_row
-from dicomcore.index.tables import ChangeKind, change, frame_page, instance, metadata, node, series
+from dicomcore.index.tables import ChangeKind, change, frame_page, instance, metadata, node, series, transfer
 from dicomcore.index.transaction import Transaction
 from dicomcore.resources import Level, Resource
 
@@ -179,7 +179,7 @@ _BELOW: dict[Level | None, ColumnElement[bool]] = {
 }
 _SELECTS = {level: _STORED_ROWS.where(condition) for level, condition in _BELOW.items()}
 _DELETES = {level: delete(instance).where(condition) for level, condition in _BELOW.items()}
-_CLEARING = [delete(table) for table in reversed(metadata.sorted_tables) if table not in (change, node)]
+_CLEARING = [delete(table) for table in reversed(metadata.sorted_tables) if table not in (change, node, transfer)]
 
 
 def delete_resource(transaction: Transaction, resource: Resource) -> list[str]:

@@ -343,7 +343,7 @@ def pynetdicom_commit(port: int) -> tuple[int, list[Any]]:
     wanted.TransactionUID, wanted.ReferencedSOPSequence = "1.2.99", [item]
     try:
         status, _ = association.send_n_action(wanted, 1, COMMITMENT, STORAGE_COMMITMENT_INSTANCE)
-        listener.arrived.wait(10)
+        listener.arrived.wait(60)
         return int(status.Status), listener.events
     finally:
         association.release()
