@@ -8,17 +8,26 @@ COPY dicomcore dicomcore
 COPY alembic alembic
 RUN /opt/isocenter/bin/pip install --no-cache-dir .
 
+# The OHIF viewer, fetched by npm; which version, and that it is the right one, Isocenter knows.
+FROM build AS viewer
+COPY --from=node:24-slim /usr/local/bin/node /usr/local/bin/node
+COPY --from=node:24-slim /usr/local/lib/node_modules/npm /usr/local/lib/node_modules/npm
+RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm \
+ && /opt/isocenter/bin/isocenter viewer install --viewer /opt/isocenter-viewer
+
 FROM python:3.13-slim
 LABEL org.opencontainers.image.title="Isocenter" \
       org.opencontainers.image.description="DICOMweb server and PACS bridge" \
       org.opencontainers.image.licenses="MIT"
 COPY --from=build /opt/isocenter /opt/isocenter
+COPY --from=viewer /opt/isocenter-viewer /opt/isocenter-viewer
 RUN useradd --system --uid 10001 --no-create-home isocenter && install -d -o isocenter -g isocenter /data
 ENV PATH=/opt/isocenter/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     ISOCENTER_HOST=0.0.0.0 \
     ISOCENTER_PORT=8080 \
-    ISOCENTER_DATA=/data
+    ISOCENTER_DATA=/data \
+    ISOCENTER_VIEWER=/opt/isocenter-viewer
 USER isocenter
 WORKDIR /data
 VOLUME /data
