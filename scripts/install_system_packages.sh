@@ -1,6 +1,6 @@
 #!/bin/sh
 # Install what the tests need from the system and is not there: PostgreSQL's server, DCMTK's tools, openssl,
-# Orthanc where there is a package of it.
+# Chromium, npm (for OHIF), Orthanc where there is a package of it.
 set -eu
 here=$(dirname "$0")
 
@@ -12,6 +12,8 @@ missing=""
 has_postgresql || missing="$missing postgresql"
 command -v storescu >/dev/null || missing="$missing dcmtk"
 command -v openssl >/dev/null || missing="$missing openssl"
+command -v chromium >/dev/null || command -v google-chrome >/dev/null || missing="$missing chromium"
+command -v npm >/dev/null || missing="$missing npm"
 if command -v apt-get >/dev/null && [ ! -x /usr/sbin/Orthanc ]; then
     missing="$missing orthanc"
 fi
@@ -23,8 +25,10 @@ if command -v apt-get >/dev/null; then
     # shellcheck disable=SC2086  # one word a package
     sh "$here/as_root.sh" env DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends $missing
 elif command -v brew >/dev/null; then
+    case "$missing" in *chromium*) brew install --quiet --cask chromium ;; esac
+    missing=$(echo "$missing" | sed 's/postgresql/postgresql@17/; s/npm/node/; s/chromium//')
     # shellcheck disable=SC2086
-    brew install --quiet $(echo "$missing" | sed 's/postgresql/postgresql@17/')
+    [ -z "$(echo $missing)" ] || brew install --quiet $missing
     brew link --force --quiet postgresql@17 || true
 else
     echo "Please install:$missing" >&2

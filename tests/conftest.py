@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx
+import hypothesis
 import pytest
 from fastapi import FastAPI
 from postgresql_server import start_postgresql
@@ -14,6 +15,10 @@ from app.commands.migrate import bring_to_head
 from app.main import create_app, open_archive
 from app.settings import Settings, load_settings
 from dicomcore.archive import Archive
+
+# How long an example takes says nothing where other tests run beside.
+hypothesis.settings.register_profile("isocenter", deadline=None)
+hypothesis.settings.load_profile("isocenter")
 
 
 @pytest.fixture(scope="session")
