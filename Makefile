@@ -3,11 +3,16 @@
 PYTHON ?= $(shell sh scripts/find_python.sh)
 BIN := .venv/bin
 
-.PHONY: serve test lint bench openapi docs contact-sheet clean
+.PHONY: screenshots serve viewer test lint bench openapi docs contact-sheet clean
 
 serve: .venv/.installed
 	@$(BIN)/isocenter migrate
+	@$(BIN)/isocenter viewer status || echo "Here, that is: make viewer"
 	@exec $(BIN)/isocenter serve
+
+# Add the OHIF viewer; npm fetches its package, unless it is given: make viewer TARBALL=ohif-app-3.13.2.tgz
+viewer: .venv/.installed
+	@$(BIN)/isocenter viewer install $(TARBALL)
 
 test: .venv/.installed-dev
 	@sh scripts/install_system_packages.sh
@@ -23,9 +28,14 @@ bench: .venv/.installed-dev
 	$(BIN)/python -m benchmarks.run
 	$(BIN)/python -m benchmarks.dimse
 	$(BIN)/python -m benchmarks.conversion
+	$(BIN)/python -m benchmarks.pages
 
 contact-sheet: .venv/.installed-dev
 	$(BIN)/python scripts/make_contact_sheet.py
+
+screenshots: .venv/.installed-dev
+	@sh scripts/install_system_packages.sh
+	$(BIN)/python scripts/make_screenshots.py
 
 openapi docs: .venv/.installed-dev
 	$(BIN)/python scripts/write_$@.py

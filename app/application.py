@@ -24,7 +24,7 @@ class Application(FastAPI):
     """The routes of ``routers``, the services, below ``service_path``; everything else is FastAPI's."""
 
     def __init__(self, service_path: str, routers: list[APIRouter], services: Services, **more: Any) -> None:
-        super().__init__(telemetry=_NO_TELEMETRY, **more)
+        super().__init__(telemetry=_NO_TELEMETRY, redirect_slashes=False, **more)
         self.state.services = services
         self._service_path = service_path
         self._service_routers = routers

@@ -25,7 +25,10 @@ Fields = Sequence[tuple[str, str]]
 Made = Callable[[], Awaitable[Content]]
 
 _AT_ONCE = 4  # items that are made for one answer
-_FIELDS = [("Cache-Control", "private, no-cache")]
+_FIELDS = [("Cache-Control", "private, no-cache"), ("X-Content-Type-Options", "nosniff")]
+# What was stored here by somebody must not act when a browser shows it: it would act as a page of ours.
+_INERT = ("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:")
+_PASSIVE = ("image/", "video/", "audio/", "model/", "application/dicom", "application/octet-stream", "application/pdf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +50,17 @@ def bulk_response(items: Sequence[Item], identity: bytes, *, status: int = 200, 
     etag = _entity_tag(items, identity)
     contents = [item.content for item in items if isinstance(item.content, Content)]
     if items[0].selection.multipart:
-        fields = [*headers, *_FIELDS]
+        fields = [*headers, *_FIELDS, *_guard(items)]
         return (_parts if len(contents) == len(items) else _streamed_parts)(items, etag, status, fields)
     ((item,), (content,)) = items, contents
-    fields = [*headers, ("Content-Location", item.location), *_FIELDS]
+    fields = [*headers, ("Content-Location", item.location), *_FIELDS, *_guard(items)]
     return _response(content, content_type(item.selection), etag, status, fields)
+
+
+def _guard(items: Sequence[Item]) -> Fields:
+    """What keeps other items than pictures and the like from acting; PDF is shown by what has walls of its own."""
+    types = (item.selection.media_type.lower() for item in items)
+    return () if all(one.startswith(_PASSIVE) and "xml" not in one for one in types) else (_INERT,)
 
 
 def _response(content: Content, kind: str, etag: str, status: int, fields: Fields) -> Response:

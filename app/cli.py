@@ -15,6 +15,7 @@ from app.commands.send import send
 from app.commands.serve import serve
 from app.commands.transcode import transcode
 from app.commands.verify import verify
+from app.commands.viewer import viewer
 
 app = typer.Typer(
     name="isocenter",
@@ -40,6 +41,7 @@ for _name, _command in {
 }.items():
     app.command(_name)(_command)
 app.add_typer(node)
+app.add_typer(viewer)
 
 
 if __name__ == "__main__":

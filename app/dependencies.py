@@ -15,11 +15,16 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from app.application_entity import ApplicationEntity
+from app.event_stream import EventStreams
 from app.negotiation import Acceptable, acceptable, check_charset
 from app.settings import Settings
+from app.status import Status
 from app.storing import Gate
 from app.urls import UrlPolicy, base_uri
+from dicomcore.delivery import ChangeFeed
+from dicomcore.delivery.transfers import Transfers
 from dicomcore.errors import InvalidParameter, LimitExceeded
+from dicomcore.holdings import Holdings
 from dicomcore.nodes import NodeStore
 from dicomcore.pictures import Renderer
 from dicomcore.resources import Resource
@@ -42,8 +47,13 @@ class Services:
     gate: Gate
     remote: Callable[[str], Awaitable[Source]]
     nodes: NodeStore
+    transfers: Transfers
+    holdings: Holdings
     ae: ApplicationEntity
     renderer: Renderer
+    feed: ChangeFeed
+    streams: EventStreams
+    status: Status
 
     async def asked(self, request: Request, ae_title: str | None = None) -> "Asked":
         """What a request asks for, of this archive or of another application entity; raises `UnknownNode`."""

@@ -139,7 +139,7 @@ def problem_response(request: Request, problem: Mapping[str, object], headers: M
         "content-type": "text/html; charset=utf-8" if as_page else "application/problem+json",
         "cache-control": "no-store",
         "x-content-type-options": "nosniff",
-        "content-security-policy": "default-src 'none'",
+        "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
         **{name: header_value(value) for name, value in headers.items()},
     }
     return Response(body, status_code=int(str(problem["status"])), headers=fields)
@@ -184,7 +184,7 @@ async def _on_http_exception(request: Request, exc: Exception) -> Response:
     error = cast(HTTPException, exc)
     headers = {name.lower(): value for name, value in (error.headers or {}).items()}
     if error.status_code == 405:
-        headers["allow"] = ", ".join(_allowed_methods(request))
+        headers["allow"] = ", ".join(_allowed_methods(request)) or "GET, HEAD"  # below a mount nothing says so
     if error.status_code == 401:
         headers.setdefault("www-authenticate", "Bearer")
     if error.status_code in (204, 304):

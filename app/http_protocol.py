@@ -3,6 +3,7 @@
 - Request line at most 16 kB, headers at most 64 kB in 100 lines: 414, 431.
 - Headers complete within ``header_timeout_seconds``, counted from the connection or from the first byte: else closed.
 - Bodies at 1 kB/s or more, measured every 30 seconds in which we were ready to read: else closed.
+- A Host that we answer to (`app.allowed_hosts`): else 421.
 - At most ``max_connections_per_address`` open connections from one address that is no trusted proxy: else 503.
 
 What is malformed, such as Content-Length together with Transfer-Encoding, is refused by the parser with 400.
@@ -21,6 +22,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from app.allowed_hosts import REFUSAL, AllowedHosts
 from app.settings import EVERYBODY, Settings, load_settings
 
 MAX_REQUEST_LINE = 16_384  # bytes
@@ -29,10 +31,16 @@ MAX_HEADER_LINES = 100
 BODY_WINDOW = 30.0  # seconds
 MIN_BODY_RATE = 1_024  # bytes a second
 LINGER = 1.0  # seconds in which a refused client can read why
+STOPPING = "isocenter.stopping"
+"""In the state of the lifespan: what is called when the server begins to stop."""
 
 
 class RequestTooLarge(Exception):
     """A request line or header section is larger than allowed; the parser turns it into its own error."""
+
+
+class HostNotAllowed(Exception):
+    """A request is for a server of another name; the parser turns it into its own error."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +50,15 @@ class ConnectionLimits:
     header_timeout: float
     per_address: int
     trusted: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+    hosts: AllowedHosts
 
     @classmethod
     def of(cls, settings: Settings) -> "ConnectionLimits":
         """Take them from the settings."""
         proxies = ("0.0.0.0/0", "::/0") if EVERYBODY in settings.trusted_proxies else settings.trusted_proxies
         trusted = tuple(ipaddress.ip_network(proxy, strict=False) for proxy in proxies)
-        return cls(settings.header_timeout_seconds, settings.max_connections_per_address, trusted)
+        hosts = AllowedHosts.of(settings)
+        return cls(settings.header_timeout_seconds, settings.max_connections_per_address, trusted, hosts)
 
     def is_trusted(self, address: str) -> bool:
         """Whether ``address`` is a proxy, which speaks for many."""
@@ -116,6 +126,13 @@ class HttpProtocol(HttpToolsProtocol):
                 del self._open[self._address]
         super().connection_lost(exc)
 
+    def shutdown(self) -> None:
+        """Let the application know that the server stops: uvicorn waits for streams that have no end of their own."""
+        stopping = self.app_state.get(STOPPING)
+        if stopping is not None:
+            stopping()
+        super().shutdown()
+
     def data_received(self, data: bytes) -> None:
         """Feed the parser, then watch the time if it waits for more headers or more body."""
         if self._is_refused or self.transport.is_closing():
@@ -146,11 +163,14 @@ class HttpProtocol(HttpToolsProtocol):
             raise RequestTooLarge
 
     def on_headers_complete(self) -> None:
-        """Refuse a header section that is too large, however it came; else start the request."""
+        """Refuse a header section that is too large, however it came, and other hosts; else start the request."""
         size = sum(len(name) + len(value) for name, value in self.headers)
         if size > MAX_HEADERS or len(self.headers) > MAX_HEADER_LINES:
             self._refusal = http.HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
             raise RequestTooLarge
+        if not all(self._limits.hosts.allows(value) for name, value in self.headers if name == b"host"):
+            self._refusal = http.HTTPStatus.MISDIRECTED_REQUEST
+            raise HostNotAllowed
         self._in_headers = False
         self._stop_timer()
         super().on_headers_complete()
@@ -175,7 +195,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer what the parser refused, with the status that says why."""
-        self._refuse(self._refusal, msg if self._refusal == http.HTTPStatus.BAD_REQUEST else self._refusal.phrase)
+        sentences = {http.HTTPStatus.BAD_REQUEST: msg, http.HTTPStatus.MISDIRECTED_REQUEST: REFUSAL}
+        self._refuse(self._refusal, sentences.get(self._refusal, self._refusal.phrase))
 
     def _watch_headers(self) -> None:
         # The parser holds a header back until it is complete, so its bytes are counted here as well.

@@ -32,8 +32,22 @@ class Imaging:
 
     def __init__(self, settings: Settings, archive: Archive, codecs: Codecs) -> None:
         self._long = Workers(1, cpu_seconds=_LONG_SECONDS, wall_seconds=2 * _LONG_SECONDS, memory_bytes=_LONG_BYTES)
+        self._codecs = codecs
         self._recompression = Recompression(archive, settings.recompress) if settings.recompress else None
         self.renderer = Renderer(codecs.workers, codecs.cache, archive.threads, long=self._long)
+
+    @property
+    def figures(self) -> dict[str, int]:
+        """What the processes do now and have failed to do, and how the frames that are kept are used; in any thread."""
+        workers, cache = (self._codecs.workers, self._long), self._codecs.cache
+        return {
+            "running": sum(one.running for one in workers),
+            "waiting": sum(one.waiting for one in workers),
+            "failures": sum(one.failures for one in workers),
+            "cached_bytes": cache.size,
+            "cache_hits": cache.hits,
+            "cache_misses": cache.misses,
+        }
 
     async def start(self) -> None:
         """Begin."""

@@ -18,12 +18,16 @@ import orjson
 import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
 
+from app.recent_problems import RECENT_PROBLEMS
+
 Format = Literal["auto", "console", "json"]
 Level = Literal["debug", "info", "warning", "error"]
 
 REQUEST_ID: ContextVar[str] = ContextVar("request_id")
 """The id of the request that is being answered; it is in every log line."""
 
+_LOST = (OSError, ValueError)
+"""What a stream raises that cannot be written to, and one that was closed."""
 _HEARD = ("dicomcore", "uvicorn", "uvicorn.error")
 _SEVERITIES = {"debug": logging.DEBUG, "info": logging.INFO}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -41,6 +45,7 @@ def configure_logging(log_format: Format = "auto", level: Level = "info", *, str
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
         escape_control_characters,
+        RECENT_PROBLEMS,
     ]
     renderer = _json_renderer if as_json else _console_renderer(stream)
     structlog.configure(
@@ -53,7 +58,7 @@ def configure_logging(log_format: Format = "auto", level: Level = "info", *, str
 
 
 class _Lossy(io.TextIOBase):
-    """Passes lines on and loses those that cannot be written: a full log volume must not fail requests."""
+    """Passes lines on, and loses those that a full volume or a closed stream does not take: requests must not fail."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -62,12 +67,12 @@ class _Lossy(io.TextIOBase):
         return self._stream.isatty()
 
     def write(self, text: str) -> int:
-        with suppress(OSError):
+        with suppress(*_LOST):
             self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
-        with suppress(OSError):
+        with suppress(*_LOST):
             self._stream.flush()
 
 

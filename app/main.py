@@ -5,7 +5,7 @@ closes it when the application stops. Nothing is built at import.
 """
 
 import gc
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from importlib.metadata import version
@@ -16,8 +16,11 @@ from starlette.middleware.cors import CORSMiddleware
 from app.api_description import install_api_description
 from app.api_docs import install_api_docs
 from app.application import Application
+from app.collectors import ArchiveCollector, TransferCollector, WorkerCollector
 from app.dependencies import Services
 from app.errors import install
+from app.event_stream import EventStreams
+from app.http_protocol import STOPPING
 from app.imaging import Imaging, open_codecs
 from app.log import configure_logging
 from app.metrics import Metrics
@@ -25,19 +28,40 @@ from app.network import Network
 from app.passing import Passing
 from app.request_record import RequestRecord
 from app.routers import bulkdata, capabilities, deletion, qido_rs, rendered, stow_rs, volumes, wado_rs, wado_uri
+from app.routers.events import router as events_router
+from app.routers.fhir import router as fhir_router
 from app.routers.health import health_router
+from app.routers.launch import router as launch_router
 from app.routers.nodes import router as nodes_router
+from app.routers.status import router as status_router
+from app.routers.transfers import router as transfers_router
+from app.routers.uploads import router as uploads_router
 from app.settings import Settings, load_settings
+from app.status import Status, figures_of
 from app.storing import Gate
+from app.transfer_news import TransferNews
 from app.urls import UrlPolicy
+from app.viewer.routes import install_viewer
+from app.web.website import install_site
 from dicomcore.archive import Archive
-from dicomcore.index import DuplicatePolicy, Index, StoredNodes
+from dicomcore.delivery import ChangeFeed
+from dicomcore.delivery.transfers import Transfers, carriers
+from dicomcore.index import DuplicatePolicy, Index, StoredHoldings, StoredNodes
 from dicomcore.storage import LocalStorage
 from dicomcore.transcoding import Codecs
 
 SERVICE_PATH = "/dicom-web"
 _SERVICES = (bulkdata, wado_rs, rendered, volumes, qido_rs, stow_rs, deletion, capabilities)
-_EXPOSED_HEADERS = ("Content-Location", "Content-Range", "ETag", "Location", "Warning", "X-Request-ID", "X-Total-Count")
+_EXPOSED_HEADERS = (
+    "Content-Location",
+    "Content-Range",
+    "ETag",
+    "Link",
+    "Location",
+    "Warning",
+    "X-Request-ID",
+    "X-Total-Count",
+)
 
 
 def open_archive(settings: Settings, codecs: Codecs | None = None) -> Archive:
@@ -70,13 +94,17 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     archive = open_archive(settings, codecs)
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Callable[[], None]]]:
         await imaging.start()
         await passing.start()
         await network.start()
+        await transfers.start()
+        await status.notices.start()
         gc.collect()
         gc.freeze()  # what is here now stays: looking for garbage in it would hold up requests
-        yield
+        yield {STOPPING: streams.end}
+        await status.notices.stop()
+        await transfers.stop()
         await network.stop()
         await passing.stop()
         await imaging.stop()
@@ -86,7 +114,20 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     nodes = StoredNodes(archive.index.nodes, archive.threads)
     passing = Passing(settings, archive)
     imaging = Imaging(settings, archive, codecs)
-    network = Network(settings, passing.source, nodes, archive, passing.retention)
+    network = Network(settings, passing.source, nodes, archive, passing.retention, codecs)
+    transfers = open_transfers(settings, archive, passing, network, nodes)
+    status = Status(
+        settings,
+        counts=figures_of(archive.index.statistics),
+        database=figures_of(archive.index.database),
+        worker=lambda: {
+            "associations": network.associations,
+            "codecs": imaging.figures,
+            "event_streams": streams.open,
+        },
+    )
+    feed = ChangeFeed(archive.index, archive.threads)
+    streams = EventStreams(feed, TransferNews(transfers), limit=settings.max_event_streams)
     services = Services(
         settings=settings,
         source=passing.source,
@@ -94,8 +135,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         gate=Gate(),
         remote=network.sources,
         nodes=nodes,
+        transfers=transfers,
+        holdings=StoredHoldings(archive.index.holdings, archive.threads),
         ae=network.ae,
         renderer=imaging.renderer,
+        feed=feed,
+        streams=streams,
+        status=status,
     )
     app = Application(
         SERVICE_PATH,
@@ -108,16 +154,38 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
     )
-    metrics = Metrics(lambda: _statistics(archive), workers=settings.workers)
+    collectors = (
+        ArchiveCollector(lambda: _statistics(archive)),
+        TransferCollector(archive.index.transfers.counts),
+        WorkerCollector(status.notices.all),
+    )
+    metrics = Metrics(collectors, workers=settings.workers)
     checks = {"storage": archive.storage.check, "index": archive.index.check_schema}
     app.include_router(health_router(checks, metrics))
     app.include_router(nodes_router)
+    app.include_router(transfers_router)
+    app.include_router(events_router)
+    app.include_router(status_router)
+    app.include_router(uploads_router)
     app.include_router(wado_uri.router)
+    app.include_router(launch_router)
+    app.include_router(fhir_router)
     install(app)
     install_api_description(app, SERVICE_PATH)
     install_api_docs(app)
+    install_site(app)
+    install_viewer(app)
     _add_middleware(app, settings, metrics)
     return app
+
+
+def open_transfers(
+    settings: Settings, archive: Archive, passing: Passing, network: Network, nodes: StoredNodes
+) -> Transfers:
+    """Put together what sends to nodes and retrieves from them in the background."""
+    ways = carriers(nodes, passing.source, archive, network.pool, network.sources, passing.retention, archive.threads)
+    table = archive.index.transfers
+    return Transfers(table, nodes, passing.source, ways, archive.threads, limit=settings.max_transfers)
 
 
 def _statistics(archive: Archive) -> Mapping[str, int]:

@@ -1,11 +1,11 @@
-"""Metrics for Prometheus: requests by route, and what the archive holds.
+"""Metrics for Prometheus: requests by route, and what is collected when somebody asks (`app.collectors`).
 
 Labels are methods, route templates and status codes, never paths. With several workers each writes its numbers into
 files of a folder (`MULTIPROCESS_DIRECTORY`, which ``isocenter serve`` sets), and whichever worker is asked adds up.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from prometheus_client import (
@@ -17,7 +17,6 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
@@ -27,17 +26,14 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 _COUNT_AFTER = 0.5  # seconds
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
 
-Statistics = Callable[[], Mapping[str, int]]
-
 
 class Metrics:
     """The numbers of one process; `render` gives those of all of them.
 
-    ``statistics`` tells what the archive holds, such as ``{"studies": 3, "bytes": 1000}``; it is called whenever the
-    metrics are asked for.
+    ``collectors`` know about all processes: they are asked whenever the metrics are, and by no other worker.
     """
 
-    def __init__(self, statistics: Statistics | None = None, *, workers: int = 1) -> None:
+    def __init__(self, collectors: Iterable[Collector] = (), *, workers: int = 1) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # a third of the answer, and nobody needs it
         own = CollectorRegistry()
         self._requests = Counter(
@@ -60,8 +56,8 @@ class Metrics:
         else:
             self._registry = own
             ProcessCollector(registry=own)
-        if statistics:
-            self._registry.register(_ArchiveCollector(statistics))
+        for collector in collectors:
+            self._registry.register(collector)
 
     def observe(self, method: str, route: str, status: int, seconds: float, received: int, sent: int) -> None:
         """Note one request, on the event loop; it is counted half a second later, with all others of that time."""
@@ -97,7 +93,7 @@ class Metrics:
         )
 
     def render(self) -> bytes:
-        """Give everything in the text format. Asks the index, so call it in a worker thread."""
+        """Give everything in the text format. Collectors may ask the index, so call it in a thread."""
         self.count_noted()
         return generate_latest(self._registry)
 
@@ -109,17 +105,3 @@ class _Series(NamedTuple):
     seconds: Histogram
     received: Counter
     sent: Counter
-
-
-class _ArchiveCollector(Collector):
-    """Gauges of what is stored, read when they are asked for: the same in every worker."""
-
-    def __init__(self, statistics: Statistics) -> None:
-        self._statistics = statistics
-
-    def describe(self) -> Iterable[Metric]:
-        return ()  # so that registering does not ask the index
-
-    def collect(self) -> Iterable[Metric]:
-        for name, value in self._statistics().items():
-            yield GaugeMetricFamily(f"isocenter_archive_{name}", f"Stored {name}.", value=value)

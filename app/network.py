@@ -27,6 +27,7 @@ from dicomcore.scp.services import Provider
 from dicomcore.scu.inbox import Inbox
 from dicomcore.scu.pool import Pool
 from dicomcore.source import Source
+from dicomcore.transcoding import Codecs
 
 _MESSAGE_IDS = 1 << 16
 
@@ -34,7 +35,8 @@ _MESSAGE_IDS = 1 << 16
 class Network:
     """Associations to us and from us, as the settings have them; made before the event loop runs.
 
-    ``source`` is what is served, ``archive`` is where bridges put what they have got.
+    ``source`` is what is served, ``archive`` is where bridges put what they have got, ``codecs``
+    are for what they send.
     """
 
     def __init__(
@@ -44,12 +46,15 @@ class Network:
         nodes: Nodes,
         archive: Source,
         retention: Retention | None = None,
+        codecs: Codecs | None = None,
     ) -> None:
         self._settings = settings
         self.ae = ApplicationEntity(settings)
         self.pool = Pool(settings.ae_title, tls=self.ae.tls)
         self.inbox = Inbox(settings.ae_title, first=os.getpid() * 4099 % _MESSAGE_IDS)
-        self.sources = RemoteSources(nodes, archive, source, settings.ae_title, self.pool, self.inbox, retention)
+        self.sources = RemoteSources(
+            nodes, archive, source, settings.ae_title, self.pool, self.inbox, retention, codecs
+        )
         others = {
             title: NamedSource(node, self.sources, source.spool) for title, node in settings.answering_nodes.items()
         }
@@ -69,6 +74,11 @@ class Network:
             timeouts=_timeouts(settings),
             tls=_server_tls(settings),
         )
+
+    @property
+    def associations(self) -> dict[str, int]:
+        """How many there are now: those that others opened to us, and those we opened to others."""
+        return {"accepted": self._listener.associations, "opened": self.pool.open_associations}
 
     async def start(self) -> None:
         """Listen, if a port is set; raises `StorageUnavailable` with a sentence if that cannot be."""

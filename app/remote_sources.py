@@ -17,12 +17,14 @@ from dicomcore.scu.inbox import Inbox
 from dicomcore.scu.pool import Pool
 from dicomcore.source import Source
 from dicomcore.threads import Threads
+from dicomcore.transcoding import Codecs
 
 
 class RemoteSources:
     """Gives the source of an AE title; ``*`` is the archive and all nodes together.
 
-    Bridges put what they get into ``archive``; ``here`` is the archive as everybody else sees it.
+    Bridges put what they get into ``archive``; ``here`` is the archive as everybody else sees it. ``codecs`` are for
+    what is sent through them to nodes that do not take it as it is.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class RemoteSources:
         pool: Pool,
         inbox: Inbox,
         retention: Retention | None,
+        codecs: Codecs | None = None,
     ) -> None:
         self._nodes = nodes
         self._archive = archive
@@ -42,6 +45,7 @@ class RemoteSources:
         self._pool = pool
         self._inbox = inbox
         self._retention = retention
+        self._codecs = codecs
         self._threads = Threads(name="bridge")
         self._bridges: dict[str, tuple[Node, CachingBridge]] = {}
         self._retired: list[CachingBridge] = []
@@ -87,4 +91,4 @@ class RemoteSources:
     def _remote(self, node: Node) -> Remote:
         if node.kind is Kind.DICOMWEB:
             return RemoteDICOMweb(node, read_parts, self._threads)
-        return RemoteAE(node, self._pool, self._inbox, self._threads)
+        return RemoteAE(node, self._pool, self._inbox, self._threads, self._codecs)

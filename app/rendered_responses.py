@@ -27,9 +27,6 @@ from dicomcore.content import Content
 Fields = list[tuple[str, str]]
 
 _FEW = 8
-# Stored text and drawings must not act when a browser shows them.
-_INERT = ("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:")
-_ACTIVE = ("text/", "image/svg+xml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +68,6 @@ async def rendered_response(
     pictures: Sequence[Picture], headers: Fields, *, status: int = 200, receive: Receive | None = None
 ) -> Response:
     """Answer with pictures; there is at least one."""
-    headers = [*headers, ("X-Content-Type-Options", "nosniff")]
-    if any(one.selection.media_type.startswith(_ACTIVE) for one in pictures):
-        headers.append(_INERT)
     identity = hashlib.blake2b(b"".join(one.identity for one in pictures)).digest()
     if len(pictures) > _FEW:
         return bulk_response([one.item_of(one.make) for one in pictures], identity, status=status, headers=headers)

@@ -1,4 +1,4 @@
-"""What is kept of a request: an id, one line in the log, the numbers of the metrics.
+"""What is kept of a request: an id, one line in the log, the numbers of the metrics; and what every answer says.
 
 The line and the numbers are written when the response is on its way: `uvloop` sends what was written at the end of
 its turn, so what is done before that makes the client wait.
@@ -21,6 +21,7 @@ from app.route_template import route_template
 
 CLIENT_CLOSED_REQUEST = 499  # nginx's number for a request whose client left before the answer was complete
 _QUIET_ROUTES = frozenset({"/health/live", "/health/ready", "/metrics"})
+_NOSNIFF = (b"x-content-type-options", b"nosniff")  # what comes from data is what we say it is, and nothing else
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
@@ -94,8 +95,10 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            own = (b"x-request-id", self.request_id.encode("ascii"))
-            message = {**message, "headers": [*message.get("headers", ()), own]}
+            headers = [*message.get("headers", ()), (b"x-request-id", self.request_id.encode("ascii"))]
+            if not any(name == _NOSNIFF[0] for name, _ in headers):
+                headers.append(_NOSNIFF)
+            message = {**message, "headers": headers}
         elif message["type"] == "http.response.body":
             self.sent += len(message.get("body", b""))
             self.is_complete = not message.get("more_body", False)

@@ -11,12 +11,14 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from app.transfer_syntax_names import lossless_transfer_syntax_uid
+from app.viewer_links import parse_viewer_link
 from dicomcore.errors import InvalidParameter
 from dicomcore.nodes import check_ae_title
 
@@ -84,6 +86,14 @@ class Settings(BaseSettings):
         ("127.0.0.1", "::1"),
         "addresses and networks whose Forwarded and X-Forwarded-... headers are believed; * for any, none for none",
     )
+    viewer: Path | None = _field(
+        None, "folder of the OHIF viewer, put there by isocenter viewer install; by default viewer in the data folder"
+    )
+    allowed_hosts: Names = _field(
+        (),
+        "names in the Host of a request that are answered, besides addresses and localhost; .example.org is all below, "
+        "* any; by default any, but none if host is a loopback address",
+    )
     relative_urls: bool = _field(False, "write URLs in answers as absolute paths, without scheme and host")
     cors_origins: Names = _field((), "origins whose pages may call us from a browser; * for any, none for none")
     strict_accept: bool = _field(False, "refuse requests whose Accept is missing or malformed, instead of assuming */*")
@@ -105,6 +115,7 @@ class Settings(BaseSettings):
     max_connections_per_address: int = _field(
         512, "open connections from one address to one worker; trusted proxies are not counted", "connections", ge=1
     )
+    max_event_streams: int = _field(200, "open event streams (/events) of one worker", "streams", ge=1)
     codec_processes: int | None = _field(
         None,
         "processes that decode, encode and render pixels, for each worker; by default one for each processor, shared "
@@ -174,10 +185,21 @@ class Settings(BaseSettings):
     bridge_cache_seconds: int = _field(
         7 * 86_400, "time for which instances got from nodes are kept by bridge-keep cache", "seconds", ge=1
     )
+    max_transfers: int = _field(
+        4, "sends to nodes and retrieves from them that one worker carries out at the same time", "transfers", ge=1
+    )
     recompress: LosslessTransferSyntax | None = _field(
         None,
         "transfer syntax that native images are recompressed to without loss after they were stored, by its UID or a "
         "name such as htj2k or jpeg-ls; by default they stay as they came",
+    )
+    time_zone: str | None = _field(
+        None,
+        "time zone of dates and times that name none, such as Europe/Berlin; without one FHIR tells only dates",
+    )
+    viewer_links: Names = _field(
+        (),
+        "further viewers for /launch, NAME=URL with {study_uid}, {accession}, {patient_id} or {dicomweb_url} in it",
     )
     log_format: Literal["auto", "console", "json"] = _field(
         "auto", "form of the log: auto is console on a terminal and JSON elsewhere"
@@ -209,6 +231,22 @@ class Settings(BaseSettings):
                     _ae_title(part)
         return value
 
+    @field_validator("time_zone")
+    @classmethod
+    def _time_zone_is_known(cls, value: str | None) -> str | None:
+        try:
+            return value if value is None else ZoneInfo(value).key
+        except (KeyError, OSError, ValueError) as exc:  # what is not there, or not a name at all
+            raise ValueError(f"there is no time zone {value!r}, or none are installed") from exc
+
+    @field_validator("viewer_links")
+    @classmethod
+    def _links_are_templates(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        names = [parse_viewer_link(one).name.lower() for one in value]
+        if len(names) != len(set(names)):
+            raise ValueError("two viewers have the same name")
+        return value
+
     @model_validator(mode="after")
     def _tls_is_complete(self) -> Self:
         if self.dimse_tls_certificate is None and (self.dimse_tls_key or self.dimse_tls_mutual):
@@ -234,6 +272,11 @@ class Settings(BaseSettings):
     def database_url(self) -> str:
         """The index database; SQLite in the data folder unless one is set."""
         return self.database or f"sqlite:///{self.data.absolute() / 'index.sqlite'}"
+
+    @property
+    def viewer_folder(self) -> Path:
+        """Where the OHIF viewer is, if it is there at all."""
+        return self.viewer or self.data / "viewer"
 
     @property
     def is_loopback(self) -> bool:

@@ -10,7 +10,7 @@ uvicorn must run with ``proxy_headers=False``: it would change the peer's addres
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -83,6 +83,11 @@ def base_uri(scope: Mapping[str, Any], policy: UrlPolicy) -> str:
     client = scope.get("client")
     is_told = (policy.trusts_all or policy.trusted) and policy.trusts(client[0] if client else "")
     return _base_uri(policy, _told(headers, policy) if is_told else _NOTHING, scheme, host, root_path, server)
+
+
+def root_path(scope: Mapping[str, Any], policy: UrlPolicy) -> str:
+    """Return the path that everything of ours is below, as the client sees it: empty, or a prefix such as ``/pacs``."""
+    return base_uri(scope, replace(policy, service_path="", relative=True))
 
 
 def _base_uri(policy: UrlPolicy, told: _Origin, scheme: str, host: str, root_path: str, server: _Server) -> str:

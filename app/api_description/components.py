@@ -142,6 +142,7 @@ HEADERS: Mapping[str, Json] = {
     "Content-Location": _header("Where the resource in the payload is (PS3.18 §8.4.2); in multipart, on each part."),
     "Content-Range": _header("Which bytes these are (RFC 9110 §14.4); of 416, how many there are."),
     "ETag": _header("A strong validator of this representation."),
+    "Link": _header('The next page, `rel="next"` (RFC 8288), if there is one.'),
     "Location": _header("Where what was stored is: the instance, or the study of all of them (Table 10.5.3-2)."),
     "Retry-After": _header(f"Seconds to wait: {RETRY_AFTER_SECONDS}.", _INTEGER),
     "Vary": _header("The request headers that this answer depends on."),
@@ -270,7 +271,7 @@ ERRORS: Mapping[str, Json] = {
     "404": problem("There is no such resource."),
     "405": problem("The resource has no such method.", "Allow"),
     "406": problem("Nothing that the client accepts can be made; `available` lists what can."),
-    "409": problem("Nothing was stored; or there is a node of this title."),
+    "409": problem("Nothing was stored; or there is a node of this title; or the transfer has ended."),
     "410": problem("The resource was here and has been deleted."),
     "413": problem("A limit was exceeded; it is named, with its value."),
     "415": problem("The media type or content coding of the body is not taken; `available` lists those that are."),
@@ -279,7 +280,10 @@ ERRORS: Mapping[str, Json] = {
     "500": problem("Something went wrong here, or the stored bytes are damaged; the log knows more."),
     "501": problem("This resource is not implemented."),
     "502": problem("A node cannot be reached, has ended the association, or answered with a failure."),
-    "503": problem("Storage or index do not answer at the moment, or a node has rejected us.", "Retry-After"),
+    "503": problem(
+        "Storage or index do not answer at the moment, a node has rejected us, or too many streams are open.",
+        "Retry-After",
+    ),
     "504": problem("A node did not answer in time."),
     "507": problem("Storage is full."),
 }

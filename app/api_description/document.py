@@ -12,12 +12,17 @@ from typing import Any
 from fastapi import FastAPI
 
 from app.api_description.components import ERRORS, HEADERS, PARAMETERS, SCHEMAS, Json, matching_key, reference
+from app.api_description.events import EVENT_PARAMETERS, EVENT_SCHEMAS
+from app.api_description.fhir import FHIR_PARAMETERS, FHIR_SCHEMAS
+from app.api_description.launch import LAUNCH_PARAMETERS
 from app.api_description.nodes import NODE_SCHEMAS
 from app.api_description.operation import Operation
 from app.api_description.operations import OPERATIONS, SERVER_OPERATIONS, TAGS
 from app.api_description.rendering_components import RENDERING_PARAMETERS, URI_PARAMETERS, VOLUME_PARAMETERS
 from app.api_description.renderings import URI_SERVICE
 from app.api_description.searches import REQUEST_ATTRIBUTES, key_name, matching_keys
+from app.api_description.transfers import TRANSFER_PARAMETERS, TRANSFER_SCHEMAS
+from app.api_description.uploads import UPLOAD_SCHEMAS
 from dicomcore.data.dictionary import tag_of
 from dicomcore.resources import Level
 
@@ -29,6 +34,17 @@ accepts everything. Media types may have a `transfer-syntax` parameter: one UID,
 have is answered with 405 and `Allow`; a connection is refused with 408, 414, 431 or 503 when the client is too slow, or
 its request line, its headers or its connections are too many.
 """
+PARAMETER_TABLES = (
+    PARAMETERS,
+    RENDERING_PARAMETERS,
+    URI_PARAMETERS,
+    VOLUME_PARAMETERS,
+    EVENT_PARAMETERS,
+    TRANSFER_PARAMETERS,
+    FHIR_PARAMETERS,
+    LAUNCH_PARAMETERS,
+)
+SCHEMA_TABLES = (SCHEMAS, NODE_SCHEMAS, EVENT_SCHEMAS, TRANSFER_SCHEMAS, UPLOAD_SCHEMAS, FHIR_SCHEMAS)
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -120,12 +136,12 @@ def parameter_of(name: str) -> Json:
 def _parameters() -> dict[str, Json]:
     tags = {keyword: tag_of(keyword) for level in Level for keyword in matching_keys(level)} | REQUEST_ATTRIBUTES
     keys = {key_name(keyword): matching_key(keyword, tag) for keyword, tag in sorted(tags.items()) if tag is not None}
-    return {**PARAMETERS, **RENDERING_PARAMETERS, **URI_PARAMETERS, **VOLUME_PARAMETERS, **keys}
+    return {name: parameter for table in PARAMETER_TABLES for name, parameter in table.items()} | keys
 
 
 def _components() -> Json:
     return {
-        "schemas": {**SCHEMAS, **NODE_SCHEMAS},
+        "schemas": {name: schema for table in SCHEMA_TABLES for name, schema in table.items()},
         "headers": dict(HEADERS),
         "parameters": _parameters(),
         "responses": {f"Problem{status}": response for status, response in ERRORS.items()},

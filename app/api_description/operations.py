@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from app.api_description.components import HEALTH, STORE_INSTANCES_RESPONSE, Json, reference
+from app.api_description.events import EVENT_OPERATIONS
+from app.api_description.fhir import FHIR_OPERATIONS
+from app.api_description.launch import LAUNCH_OPERATIONS
 from app.api_description.nodes import NODE_OPERATIONS
 from app.api_description.operation import (
     BINARY,
@@ -18,6 +21,8 @@ from app.api_description.operation import (
 from app.api_description.renderings import renderings, uri_service
 from app.api_description.retrieves import retrieves
 from app.api_description.searches import searches
+from app.api_description.transfers import TRANSFER_OPERATIONS
+from app.api_description.uploads import UPLOAD_OPERATIONS
 from app.metrics import CONTENT_TYPE as METRICS_TYPE
 from app.negotiation import DICOM, DICOM_JSON, DICOM_XML, JSON, WADL
 
@@ -29,6 +34,8 @@ TAGS = {
     "WADO-URI": "The URI Service (PS3.18 §9)",
     "Capabilities": "Retrieve Capabilities (PS3.18 §8.9)",
     "Extensions": "What PS3.18 does not have",
+    "Launch": "Studies opened in a viewer by a link from elsewhere (IHE Invoke Image Display)",
+    "FHIR": "ImagingStudy and Endpoint of FHIR R4 and R5, straight from the index",
     "Operation": "For operators, orchestrators and monitors",
 }
 
@@ -113,6 +120,20 @@ OPERATIONS: tuple[Operation, ...] = (*_stores(), *searches(), *retrieves(), *ren
 
 _HEALTH = {"application/json": reference("schemas", HEALTH)}
 
+_STATUS_MEMBERS: Json = {
+    "time": {"type": "string", "format": "date-time"},
+    "archive": {"type": "object", "additionalProperties": {"type": "integer"}},
+    "storage": {"type": "object"},
+    "database": {"type": "object"},
+    "application_entity": {"type": "object"},
+    "workers": {"type": "array", "items": {"type": "object"}, "description": "the processes on this machine"},
+    "problems": {"type": "array", "items": {"type": "object"}, "description": "warnings and errors, the latest first"},
+    "versions": {"type": "object", "additionalProperties": {"type": "string"}},
+}
+_STATUS = {
+    "application/json": {"type": "object", "required": list(_STATUS_MEMBERS), "properties": _STATUS_MEMBERS},
+}
+
 SERVER_OPERATIONS: tuple[Operation, ...] = (
     Operation(
         path="/health/live",
@@ -138,7 +159,21 @@ SERVER_OPERATIONS: tuple[Operation, ...] = (
         tag="Operation",
         responses={"200": response("The metrics.", {METRICS_TYPE: {"type": "string"}})},
     ),
+    Operation(
+        path="/status",
+        name="status",
+        summary="Tell how the server is",
+        tag="Operation",
+        responses={"200": response("Counts, storage, database, workers, problems, versions.", _STATUS)},
+        errors=("503",),
+        description="For operators; the page at `/ui/status` shows the same.",
+    ),
     *NODE_OPERATIONS,
+    *TRANSFER_OPERATIONS,
+    *EVENT_OPERATIONS,
+    *UPLOAD_OPERATIONS,
+    *LAUNCH_OPERATIONS,
+    *FHIR_OPERATIONS,
     uri_service(),
 )
 """The operations beside the Base URI, which have no HEAD."""

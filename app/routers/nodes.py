@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from app.node_documents import document_of, node_of
 from app.request_body import read_body
+from app.urls import UrlPolicy, root_path
 from dicomcore.errors import UnknownNode, UnsupportedMediaType
 from dicomcore.nodes import Echo, Node, NodeStore, check_ae_title
 
@@ -38,6 +39,10 @@ class NodeServices(Protocol):
     @property
     def nodes(self) -> NodeStore:
         """Who is configured."""
+
+    @property
+    def urls(self) -> UrlPolicy:
+        """How our own address is made."""
 
     @property
     def ae(self) -> ApplicationEntity:
@@ -110,7 +115,8 @@ async def _body(request: Request) -> bytes:
 
 
 def _created(request: Request, node: Node) -> Response:
-    location = f"{request.scope.get('root_path', '')}{PATH}/{quote(node.ae_title, safe='')}"
+    root = root_path(request.scope, _services(request).urls)
+    location = f"{root}{PATH}/{quote(node.ae_title, safe='')}"
     return _json(document_of(node), 201, {"location": location})
 
 

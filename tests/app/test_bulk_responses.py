@@ -138,3 +138,16 @@ async def test_what_cannot_be_made_first_is_known_before_anything_is_sent() -> N
 
     with pytest.raises(CorruptFrame):
         await get(bulk_response([Item("1", PARTS, fail)], b"digest"))
+
+
+@pytest.mark.parametrize("media_type", ["text/html", "TEXT/HTML", "image/svg+xml", "image/SVG+xml", "application/x"])
+async def test_what_might_act_in_a_browser_cannot(media_type: str) -> None:
+    answer = await get(bulk_response([Item("http://t/1", Selection(media_type, False, ""), held(b"abc"))], b"digest"))
+    assert answer.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("media_type", ["image/jpeg", "application/pdf", "video/mp4", "application/octet-stream"])
+async def test_what_cannot_act_is_left_to_the_browser(media_type: str) -> None:
+    answer = await get(bulk_response([Item("http://t/1", Selection(media_type, False, ""), held(b"abc"))], b"digest"))
+    assert "content-security-policy" not in answer.headers

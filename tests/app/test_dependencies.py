@@ -1,3 +1,4 @@
+from dataclasses import fields
 from types import SimpleNamespace
 from typing import Any
 
@@ -34,16 +35,14 @@ def asked(query: str = "", *, strict: bool = False, accept: list[str] | None = N
     }
     source: Source = Nobody()  # type: ignore[assignment]  # nothing is asked of it
     nobody: Any = Nobody()
-    services = Services(
-        load_settings(strict_accept=strict),
-        source,
-        UrlPolicy("/dicom-web"),
-        Gate(),
-        remote,
-        nodes=nobody,
-        ae=nobody,
-        renderer=nobody,
-    )
+    known = {
+        "settings": load_settings(strict_accept=strict),
+        "source": source,
+        "urls": UrlPolicy("/dicom-web"),
+        "gate": Gate(),
+        "remote": remote,
+    }
+    services = Services(**dict.fromkeys((field.name for field in fields(Services)), nobody) | known)
     return Asked(Request(scope), services, source)
 
 

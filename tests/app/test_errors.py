@@ -96,7 +96,7 @@ async def test_full_storage_is_507() -> None:
 async def test_browsers_get_a_page_in_which_nothing_is_markup() -> None:
     response = await request("/raise/parameter", accept="text/html,application/xhtml+xml,*/*;q=0.8")
     assert response.headers["content-type"] == "text/html; charset=utf-8"
-    assert response.headers["content-security-policy"] == "default-src 'none'"
+    assert response.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
     assert "&lt;b&gt;" in response.text and "<b>" not in response.text
     assert "<dt>parameter</dt><dd>limit</dd>" in response.text
 

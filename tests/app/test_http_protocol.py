@@ -1,13 +1,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Literal
 
 import pytest
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import http_protocol
-from app.http_protocol import ConnectionLimits, HttpProtocol
+from app.http_protocol import STOPPING, ConnectionLimits, HttpProtocol
 from app.settings import load_settings
 
 
@@ -30,8 +31,10 @@ def limits(**given: object) -> type[HttpProtocol]:
 
 
 @asynccontextmanager
-async def running(protocol: type[HttpProtocol], app: ASGIApp = application) -> AsyncIterator[int]:
-    config = uvicorn.Config(app, port=0, http=protocol, ws="none", lifespan="off", log_config=None, access_log=False)
+async def running(
+    protocol: type[HttpProtocol], app: ASGIApp = application, lifespan: Literal["on", "off"] = "off"
+) -> AsyncIterator[int]:
+    config = uvicorn.Config(app, port=0, http=protocol, ws="none", lifespan=lifespan, log_config=None, access_log=False)
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
     while not server.started:
@@ -56,7 +59,7 @@ async def exchange(port: int, *sent: bytes) -> bytes:
 
 
 def get(path: str = "/", *lines: str) -> bytes:
-    return "\r\n".join((f"GET {path} HTTP/1.1", "Host: test", "Connection: close", *lines, "", "")).encode()
+    return "\r\n".join((f"GET {path} HTTP/1.1", "Host: localhost", "Connection: close", *lines, "", "")).encode()
 
 
 def status(response: bytes) -> int:
@@ -71,7 +74,7 @@ async def test_a_request_is_answered() -> None:
 
 
 async def test_requests_follow_each_other_on_one_connection() -> None:
-    request = b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\n\r\nabc"
+    request = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc"
     async with running(limits()) as port:
         response = await exchange(port, request[:20], request[20:-1], request[-1:], request + get())
     assert response.count(b"HTTP/1.1 200 OK") == 3
@@ -103,7 +106,7 @@ async def test_a_header_that_never_ends_is_refused_while_it_comes() -> None:
     assert status(response) == 431
 
 
-@pytest.mark.parametrize("start", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: test\r\n"])
+@pytest.mark.parametrize("start", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: localhost\r\n"])
 async def test_headers_that_do_not_come_are_not_waited_for(start: bytes) -> None:
     async with running(limits(header_timeout_seconds=0.1)) as port:
         response = await exchange(port, start)
@@ -111,7 +114,7 @@ async def test_headers_that_do_not_come_are_not_waited_for(start: bytes) -> None
 
 
 async def test_the_headers_of_a_second_request_are_not_waited_for_either() -> None:
-    first = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
+    first = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
     async with running(limits(header_timeout_seconds=0.1)) as port:
         response = await exchange(port, first, b"GET / HTT")
     assert response.startswith(b"HTTP/1.1 200 OK")
@@ -121,13 +124,13 @@ async def test_the_headers_of_a_second_request_are_not_waited_for_either() -> No
 async def test_a_body_that_trickles_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_protocol, "BODY_WINDOW", 0.1)
     async with running(limits()) as port:
-        response = await exchange(port, b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n\r\n", b"a")
+        response = await exchange(port, b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n", b"a")
     assert response == b""
 
 
 async def test_a_body_that_flows_is_not_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_protocol, "BODY_WINDOW", 0.05)
-    head = b"POST / HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: 20000\r\n\r\n"
+    head = b"POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 20000\r\n\r\n"
     async with running(limits()) as port:
         response = await exchange(port, head, *(b"a" * 1000 for _ in range(20)))
     assert response.endswith(b"\r\n\r\n20000")
@@ -191,7 +194,45 @@ async def test_a_client_that_leaves_is_gone_for_each_of_its_requests() -> None:
 
     async with running(limits(), waiting) as port:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(2 * b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+        writer.write(2 * b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert await asyncio.wait_for(messages.get(), 10) == "begun"
         writer.close()
         assert await asyncio.wait_for(messages.get(), 10) == "http.disconnect"
+
+
+async def test_the_application_is_told_when_the_server_stops() -> None:
+    stopping = asyncio.Event()
+
+    async def streaming(scope: Scope, receive: Receive, send: Send) -> None:
+        """Send something, and the rest when the server stops."""
+        if scope["type"] == "lifespan":
+            scope["state"][STOPPING] = stopping.set
+            for kind in ("startup", "shutdown"):
+                await receive()
+                await send({"type": f"lifespan.{kind}.complete"})
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"begin", "more_body": True})
+        await stopping.wait()
+        await send({"type": "http.response.body", "body": b"end"})
+
+    async with running(limits(), streaming, "on") as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(get())
+        await reader.readuntil(b"begin")
+    assert (await reader.read()).endswith(b"end\r\n0\r\n\r\n")
+    writer.close()
+
+
+async def test_a_name_that_is_not_ours_is_not_answered() -> None:
+    request = b"GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"
+    async with running(limits()) as port:
+        response = await exchange(port, request)
+    assert response.startswith(b"HTTP/1.1 421 ")
+    assert b"allowed-hosts" in response
+
+
+async def test_a_name_that_the_operator_allows_is_answered() -> None:
+    request = b"GET / HTTP/1.1\r\nHost: pacs.example\r\nConnection: close\r\n\r\n"
+    async with running(limits(allowed_hosts="pacs.example")) as port:
+        assert (await exchange(port, request)).startswith(b"HTTP/1.1 200 ")

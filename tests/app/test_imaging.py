@@ -10,7 +10,7 @@ from app.imaging import Imaging, open_codecs
 from app.main import create_app, open_archive
 from app.settings import Settings, load_settings
 from dicomcore.archive import Archive
-from dicomcore.errors import WorkersUnavailable
+from dicomcore.errors import WorkerFailed, WorkersUnavailable
 from dicomcore.uids import new_uid
 
 JPEG_LS = "1.2.840.10008.1.2.4.80"
@@ -64,6 +64,23 @@ async def test_what_is_stored_is_recompressed_if_that_is_wanted(settings: Settin
     assert instance.transfer_syntax_uid == JPEG_LS
     await imaging.stop()
     archive.close()
+
+
+async def test_figures_tell_what_was_made_and_what_failed(settings: Settings, archive: Archive) -> None:
+    codecs = open_codecs(settings)
+    imaging = Imaging(settings, archive, codecs)
+
+    async def make() -> bytes:
+        return bytes(1000)
+
+    for _ in range(3):
+        await codecs.cache.get(b"key", make)
+    with pytest.raises(WorkerFailed):
+        await codecs.workers.run(os._exit, 3)
+    await imaging.stop()
+    figures = imaging.figures
+    assert figures.pop("cached_bytes") >= 1000
+    assert figures == {"running": 0, "waiting": 0, "failures": 1, "cache_hits": 2, "cache_misses": 1}
 
 
 async def test_the_application_renders(settings: Settings) -> None:

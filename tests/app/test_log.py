@@ -154,3 +154,13 @@ def test_lines_that_cannot_be_written_are_lost_and_nothing_else() -> None:
     write_request_line("some-request", "GET", "/studies", 200, 0.01, 17, False)
     logging.getLogger("dicomcore").error("something else")
     assert [line["event"] for line in lines(volume)] == ["something", "request", "something else"]
+
+
+def test_lines_for_a_stream_that_was_closed_are_lost() -> None:
+    stream = io.StringIO()
+    configure_logging("json", stream=stream)
+    stream.close()
+    structlog.get_logger().info("something")
+    write_request_line("some-request", "GET", "/studies", 200, 0.01, 17, False)
+    logging.getLogger("dicomcore").error("something else")
+    assert stream.closed

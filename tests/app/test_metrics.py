@@ -1,4 +1,8 @@
 import asyncio
+from collections.abc import Iterable
+
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from app.metrics import Metrics
 
@@ -62,11 +66,21 @@ async def test_numbers_are_right_when_they_are_asked_for_while_requests_are_note
     assert f'isocenter_http_requests_total{{{LABELS},status="200"}} {float(count)}' in text_of(metrics)
 
 
-def test_what_the_archive_holds_is_asked_for_when_metrics_are() -> None:
-    held = {"studies": 1}
-    metrics = Metrics(lambda: held)
-    held["studies"] = 2
-    assert b"isocenter_archive_studies 2.0" in metrics.render()
+def test_collectors_are_asked_when_metrics_are_and_not_before() -> None:
+    asked: list[int] = []
+
+    class Counting(Collector):
+        def describe(self) -> Iterable[Metric]:
+            return ()
+
+        def collect(self) -> Iterable[Metric]:
+            asked.append(1)
+            yield GaugeMetricFamily("asked", "How often.", value=len(asked))
+
+    metrics = Metrics([Counting()])
+    assert asked == []
+    assert b"asked 1.0" in metrics.render()
+    assert b"asked 2.0" in metrics.render()
 
 
 def test_the_process_is_measured_too() -> None:

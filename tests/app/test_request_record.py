@@ -269,3 +269,8 @@ async def test_a_client_cannot_make_up_labels(client: httpx.AsyncClient, metrics
     text = text_of(metrics)
     assert 'isocenter_http_requests_total{method="other",route="unmatched",status="404"} 1.0' in text
     assert "patient" not in text
+
+
+async def test_every_answer_says_that_its_type_is_not_to_be_guessed(client: httpx.AsyncClient) -> None:
+    for path in ("/hello/you", "/nothing"):
+        assert (await client.get(path)).headers.get_list("x-content-type-options") == ["nosniff"]

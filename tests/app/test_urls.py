@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.urls import UrlPolicy, base_uri
+from app.urls import UrlPolicy, base_uri, root_path
 
 PROXIED = UrlPolicy.of("/dicom-web", trusted_proxies=("10.0.0.0/8", "::1"))
 
@@ -154,3 +154,9 @@ def test_trusted_proxies_are_recognised_by_ipv6_address_too() -> None:
         ("forwarded", 'for=192.0.2.1;host=outer.example, for="[::1]:47011";host=inner.example'),
     )
     assert base_uri(scope(*headers), PROXIED) == "http://outer.example/dicom-web"
+
+
+def test_the_root_is_the_prefix_alone() -> None:
+    assert root_path(scope(HOST), PROXIED) == ""
+    assert root_path(scope(HOST, ("x-forwarded-prefix", "/pacs"), root_path="/one"), PROXIED) == "/pacs/one"
+    assert root_path(scope(HOST, ("x-forwarded-prefix", "/pacs"), client="192.0.2.1"), PROXIED) == ""

@@ -1,8 +1,8 @@
 """The table of operations is sound in itself."""
 
-from app.api_description.components import ERRORS, PARAMETERS
+from app.api_description.components import ERRORS
+from app.api_description.document import PARAMETER_TABLES
 from app.api_description.operations import OPERATIONS, SERVER_OPERATIONS, TAGS
-from app.api_description.rendering_components import RENDERING_PARAMETERS, URI_PARAMETERS, VOLUME_PARAMETERS
 
 ALL = (*OPERATIONS, *SERVER_OPERATIONS)
 
@@ -23,8 +23,8 @@ def test_every_error_is_a_component_and_no_other_response_has_its_code() -> None
 
 def test_parameters_are_components_or_matching_keys() -> None:
     names = {name for operation in ALL for name in operation.parameters}
-    tables = (PARAMETERS, RENDERING_PARAMETERS, URI_PARAMETERS, VOLUME_PARAMETERS)
-    assert {name for name in names if not name.startswith("key.")} <= {name for table in tables for name in table}
+    known = {name for table in PARAMETER_TABLES for name in table}
+    assert {name for name in names if not name.startswith("key.")} <= known
 
 
 def test_a_store_takes_instances_and_metadata_with_bulk_data() -> None:

@@ -10,6 +10,7 @@ from app.errors import install
 from app.log import configure_logging
 from app.routers.nodes import router
 from app.settings import Settings
+from app.urls import UrlPolicy
 from dicomcore.errors import AssociationRejected, AssociationTimeout, PeerUnreachable
 from dicomcore.index import Index, StoredNodes
 from dicomcore.nodes import Echo, Node
@@ -37,6 +38,7 @@ class Answering:
 class ServicesOfNodes:
     nodes: StoredNodes
     ae: Answering
+    urls: UrlPolicy
 
 
 @pytest.fixture
@@ -52,7 +54,7 @@ async def client(nodes: StoredNodes) -> AsyncIterator[httpx.AsyncClient]:
     configure_logging("json", "error")
     app = FastAPI()
     app.include_router(router)
-    app.state.services = ServicesOfNodes(nodes, Answering())
+    app.state.services = ServicesOfNodes(nodes, Answering(), UrlPolicy.of("/dicom-web", trusted_proxies=["127.0.0.1"]))
     install(app)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://pacs.test") as opened:
         yield opened
@@ -64,6 +66,11 @@ async def test_a_node_is_added_and_listed(client: httpx.AsyncClient) -> None:
     assert (added.status_code, added.headers["location"]) == (201, "/nodes/PACS")
     assert (await client.get("/nodes")).json() == [added.json()]
     assert PACS.items() <= added.json().items()
+
+
+async def test_a_new_node_is_below_the_prefix_of_the_proxy(client: httpx.AsyncClient) -> None:
+    added = await client.post("/nodes", json=PACS, headers={"X-Forwarded-Prefix": "/pacs"})
+    assert added.headers["location"] == "/pacs/nodes/PACS"
 
 
 async def test_a_node_is_not_added_twice(client: httpx.AsyncClient) -> None:
