@@ -104,6 +104,12 @@ def page_of(modality: str, path: str) -> Visit:
     return visit
 
 
+def visit_status(page: Page, server: RunningServer) -> None:
+    """Visit the status page, and have the folder say what it would say elsewhere."""
+    page.goto("/ui/status")
+    page.get_by_text(str(server.data), exact=True).evaluate("folder => { folder.textContent = '/srv/isocenter'; }")
+
+
 STUDY = "/ui/studies/{study}"
 SERIES = STUDY + "/series/{series}"
 INSTANCE = SERIES + "/instances/{instance}"
@@ -118,7 +124,7 @@ PAGES: dict[str, Visit] = {
     "upload": lambda page, _: page.goto("/ui/upload"),
     "nodes": lambda page, _: page.goto("/ui/nodes"),
     "transfers": lambda page, _: page.goto("/ui/transfers"),
-    "status": lambda page, _: page.goto("/ui/status"),
+    "status": visit_status,
 }
 
 

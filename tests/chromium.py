@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -41,6 +42,16 @@ def open_browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=[*_ARGUMENTS])
         yield browser
         browser.close()
+
+
+def until(page: Page, is_so: Callable[[], object], what: str = "") -> None:
+    """Wait for something; Playwright's own ``wait_for_function`` is kept out by the policy of our pages."""
+    deadline = time.monotonic() + _PATIENCE / 1000
+    while time.monotonic() < deadline:
+        if is_so():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"waited in vain: {what} ({page.inner_text('body')})")
 
 
 @dataclass

@@ -5,12 +5,11 @@ from __future__ import annotations
 import base64
 import io
 import math
-import time
-from collections.abc import Callable
 
 import httpx
 import numpy as np
 import pydicom
+from chromium import until
 from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Page
@@ -25,7 +24,6 @@ _READ = """() => {
   for (let at = 0; at < data.length; at += 8192) text += String.fromCharCode(...data.subarray(at, at + 8192));
   return [canvas.width, canvas.height, btoa(text)];
 }"""
-_PATIENCE = 20.0
 
 
 def store(server: RunningServer, *files: bytes) -> None:
@@ -42,16 +40,6 @@ def address_of(content: bytes, *, frame: int = 1) -> str:
     dataset = pydicom.dcmread(io.BytesIO(content), stop_before_pixels=True, force=True)
     query = f"series={dataset.SeriesInstanceUID}&instance={dataset.SOPInstanceUID}&frame={frame}"
     return f"/ui/view/{dataset.StudyInstanceUID}?{query}"
-
-
-def until(page: Page, is_so: Callable[[], object], what: str = "") -> None:
-    """Wait for something; the page's policy keeps Playwright's own way of doing so out."""
-    deadline = time.monotonic() + _PATIENCE
-    while time.monotonic() < deadline:
-        if is_so():
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"waited in vain: {what} ({page.inner_text('#view')})")
 
 
 def opened(page: Page, address: str) -> None:

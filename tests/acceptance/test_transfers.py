@@ -169,7 +169,7 @@ def test_a_cancelled_transfer_stops_and_can_be_gone_on_with(pair: tuple[list[Run
     source, target = servers if kind == "send" else (servers[1], servers[0])
     study = fill(source)
     location = add(servers[0], kind, study)
-    wait(servers[0], location, has_begun)
+    wait(servers[0], location, lambda transfer: transfer["state"] == "running")
     assert httpx.post(f"{servers[0].url}{location}/cancel").json()["state"] == "cancelled"
     threading.Event().wait(2)
     assert len(held(target, study)) < COUNT

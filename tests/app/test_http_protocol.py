@@ -129,11 +129,11 @@ async def test_a_body_that_trickles_is_cut_off(monkeypatch: pytest.MonkeyPatch) 
 
 
 async def test_a_body_that_flows_is_not_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_protocol, "BODY_WINDOW", 0.05)
-    head = b"POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 20000\r\n\r\n"
+    monkeypatch.setattr(http_protocol, "BODY_WINDOW", 0.3)  # several times in the second that the pieces take
+    head = b"POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 100000\r\n\r\n"
     async with running(limits()) as port:
-        response = await exchange(port, head, *(b"a" * 1000 for _ in range(20)))
-    assert response.endswith(b"\r\n\r\n20000")
+        response = await exchange(port, head, *(b"a" * 1000 for _ in range(100)))
+    assert response.endswith(b"\r\n\r\n100000")
 
 
 @pytest.mark.parametrize(

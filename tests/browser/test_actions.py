@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from builders import ct_instance
-from chromium import PHONE, Watched, accessibility_problems
+from chromium import PHONE, Watched, accessibility_problems, until
 from playwright.sync_api import Page, expect
 from running_server import RunningServer, start_server
 from shown_instances import HOSTILE_NAME
@@ -162,7 +162,8 @@ def test_pictures_of_another_archive_are_fetched_when_they_are_asked_for(
     assert count_of(server, "1.2.8.10") == 0
     page.get_by_role("button", name="Show pictures").click()
     expect(page.locator(".thumb img")).to_have_js_property("complete", True)
-    page.wait_for_function("() => document.querySelector('.thumb img').naturalWidth > 0")
+    picture = page.locator(".thumb img").first
+    until(page, lambda: picture.evaluate("picture => picture.naturalWidth") > 0, "a picture")
 
 
 def test_of_everybody_who_has_a_study_one_is_chosen(page: Page, server: RunningServer, other: RunningServer) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 from builders import ct_instance
-from chromium import Watched
+from chromium import Watched, until
 from playwright.sync_api import Page
 from running_server import RunningServer, start_server
 
@@ -51,7 +51,7 @@ def open_page(page: Page, watched: Watched) -> None:
 
 
 def wait_for(page: Page, condition: str) -> None:
-    page.wait_for_function(f"() => {condition}", polling=50)
+    until(page, lambda: page.evaluate(condition), condition)
 
 
 def kill_workers(server: RunningServer) -> None:

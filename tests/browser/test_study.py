@@ -11,7 +11,7 @@ import numpy as np
 import pydicom
 import pytest
 from builders import JPEG_BASELINE, ct_dataset, ct_instance, encapsulated, part10
-from chromium import DESKTOP, PHONE, Watched, accessibility_problems
+from chromium import DESKTOP, PHONE, Watched, accessibility_problems, until
 from dicomweb_bodies import related
 from numpy.typing import NDArray
 from PIL import Image
@@ -126,7 +126,8 @@ def test_a_pdf_is_shown_in_place(page: Page) -> None:
     page.goto(instance_page(1))
     frame = page.locator("iframe.shown-document")
     expect(frame).to_be_visible()
-    page.wait_for_function("() => performance.getEntriesByType('resource').some(one => one.name.includes('rendered'))")
+    loaded = "() => performance.getEntriesByType('resource').some(one => one.name.includes('rendered'))"
+    until(page, lambda: page.evaluate(loaded), "the document")
     blue = 0
     for _attempt in range(50):  # the viewer of PDF says to nobody when it has drawn
         shown = pixels(frame)
@@ -140,7 +141,7 @@ def test_a_pdf_is_shown_in_place(page: Page) -> None:
 def test_a_video_plays_in_place(page: Page) -> None:
     page.goto(instance_page(2))
     video = page.locator("video")
-    page.wait_for_function("() => document.querySelector('video').readyState >= 2")
+    until(page, lambda: video.evaluate("video => video.readyState") >= 2, "the video")
     assert video.evaluate("video => [video.videoWidth, video.videoHeight]") == [128, 96]
     assert abs(video.evaluate("video => video.duration") - 2) < 0.2
     before = pixels(video)

@@ -151,7 +151,7 @@ def test_a_pause_holds_the_upload_and_it_goes_on_where_it_was(page: Page, tmp_pa
     sent = stores(page)
     page.locator("#upload-folder").set_input_files(write_slices(tmp_path / "disc", "1.81", 150))
     page.get_by_role("button", name="Pause").click()
-    page.wait_for_function("document.querySelector('.upload-facts').textContent.includes('still being sent') === false")
+    expect(page.locator(".upload-facts")).not_to_contain_text("still being sent")
     expect(page.locator(".upload-head h2")).to_contain_text("Paused")
     held = len(sent)
     assert held < 150

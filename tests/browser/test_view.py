@@ -11,11 +11,11 @@ import numpy as np
 import pydicom
 import pytest
 from builders import JPEG_BASELINE, ct_elements, element, encapsulated, part10
-from chromium import DESKTOP, PHONE, Watched, accessibility_problems
+from chromium import DESKTOP, PHONE, Watched, accessibility_problems, until
 from playwright.sync_api import Browser, Page, Route, expect
 from rendering_archive import content_of, presentation_state
 from running_server import RunningServer, start_server
-from view_pages import address_of, canvas_of, opened, store, until
+from view_pages import address_of, canvas_of, opened, store
 from volume_builders import slice_file
 
 STUDY, SERIES = "1.2.40", "1.2.40.1"
