@@ -30,10 +30,10 @@ _INTRODUCTION = """DICOMweb (PS3.18) over an archive of DICOM instances.
 
 Errors are problem documents (RFC 9457), or pages for browsers. Unless `strict_accept` is set, a request without Accept
 accepts everything. Media types may have a `transfer-syntax` parameter: one UID, or `*` for what is stored; without it
-`application/dicom` is Explicit VR Little Endian. Every answer has an `X-Request-ID`, and `X-Content-Type-Options:
-nosniff`. A method that a resource does not have is answered with 405 and `Allow`; a connection is refused with 408, 414,
-421, 431 or 503 when the client is too slow, or names another host, or its request line, its headers or its connections
-are too many.
+`application/dicom` is Explicit VR Little Endian. Every answer has an `X-Request-ID`, and `X-Content-Type-Options`. A
+method that a resource does not have is answered with 405 and `Allow`; a connection is refused with 408, 414, 421, 431
+or 503 when the client is too slow, or names another host, or its request line, its headers or its connections are too
+many.
 """
 PARAMETER_TABLES = (
     PARAMETERS,

@@ -22,7 +22,8 @@ from app.errors import problem_of, status_of
 from app.urls import root_path
 from app.viewer import is_installed
 from app.web.static_files import static_path
-from dicomcore.errors import DicomError, NetworkError
+from dicomcore.errors import DicomError, NetworkError, ResourceGone
+from dicomcore.resources import Resource
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; font-src 'self'; "
@@ -90,9 +91,18 @@ class PageRoute(APIRoute):
             except DicomError as error:
                 if status_of(error) >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, NetworkError):
                     raise  # what is wrong is here, and the handler of all others logs it
-                return _error_page(request, status_of(error), str(problem_of(error)["detail"]))
+                return _error_page(request, status_of(error), _sentence(error))
 
         return handle
+
+
+def _sentence(error: DicomError) -> str:
+    """Say what is wrong: of a study, series or instance that is not here without its path, which people cannot read."""
+    resource = getattr(error, "resource", None)
+    if isinstance(resource, Resource) and resource.level is not None:
+        what = f"This {resource.level.name.lower()}"
+        return f"{what} was deleted." if isinstance(error, ResourceGone) else f"{what} is not in the archive."
+    return str(problem_of(error)["detail"])
 
 
 def _error_page(request: Request, status: int, detail: str) -> Response:

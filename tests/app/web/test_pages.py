@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.web.pages import PageRoute, render, root_of
-from dicomcore.errors import InvalidParameter, PeerUnreachable, StorageFull
+from dicomcore.errors import InvalidParameter, PeerUnreachable, ResourceGone, StorageFull
+from dicomcore.resources import Resource
 
 router = APIRouter(route_class=PageRoute)
 
@@ -21,6 +22,11 @@ async def wrong() -> Response:
 @router.get("/try/missing")
 async def missing() -> Response:
     raise HTTPException(404, "There is no such thing.")
+
+
+@router.get("/try/gone")
+async def gone() -> Response:
+    raise ResourceGone(Resource("1.2", "1.2.3"))
 
 
 @router.get("/try/away")
@@ -64,6 +70,13 @@ async def test_an_error_of_a_part_of_a_page_is_a_part_too(browser: httpx.AsyncCl
     assert answer.status_code == 404
     assert answer.text.startswith('<p class="notice notice-error" role="alert">')
     assert "There is no such thing." in answer.text
+
+
+async def test_a_study_that_is_not_here_is_told_without_its_path(browser: httpx.AsyncClient) -> None:
+    answer = await browser.get("/ui/studies/1.2.3")
+    assert answer.status_code == 404
+    assert "This study is not in the archive." in answer.text
+    assert "This series was deleted." in (await browser.get("/try/gone")).text
 
 
 async def test_a_node_that_is_away_is_a_page_of_ours(browser: httpx.AsyncClient) -> None:

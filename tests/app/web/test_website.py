@@ -18,3 +18,12 @@ async def test_pages_are_no_part_of_the_contract(application: FastAPI) -> None:
     paths = application.openapi()["paths"]
     assert "/status" in paths
     assert not [path for path in paths if path == "/" or path.startswith("/ui/")]
+
+
+async def test_what_is_no_page_is_told_as_a_page(application: FastAPI) -> None:
+    transport = httpx.ASGITransport(application)
+    async with httpx.AsyncClient(transport=transport, base_url="http://pacs.test") as client:
+        answer = await client.get("/ui/nowhere/<b>")
+    assert answer.status_code == 404
+    assert "There is no page at /ui/nowhere/&lt;b&gt;." in answer.text
+    assert '<a class="brand"' in answer.text
