@@ -51,6 +51,16 @@ from dicomcore.storage import LocalStorage
 from dicomcore.transcoding import Codecs
 
 SERVICE_PATH = "/dicom-web"
+_OTHERS = (
+    nodes_router,
+    transfers_router,
+    events_router,
+    status_router,
+    uploads_router,
+    wado_uri.router,
+    launch_router,
+    fhir_router,
+)
 _SERVICES = (bulkdata, wado_rs, rendered, volumes, qido_rs, stow_rs, deletion, capabilities)
 _EXPOSED_HEADERS = (
     "Content-Location",
@@ -116,18 +126,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     imaging = Imaging(settings, archive, codecs)
     network = Network(settings, passing.source, nodes, archive, passing.retention, codecs)
     transfers = open_transfers(settings, archive, passing, network, nodes)
-    status = Status(
-        settings,
-        counts=figures_of(archive.index.statistics),
-        database=figures_of(archive.index.database),
-        worker=lambda: {
-            "associations": network.associations,
-            "codecs": imaging.figures,
-            "event_streams": streams.open,
-        },
-    )
     feed = ChangeFeed(archive.index, archive.threads)
     streams = EventStreams(feed, TransferNews(transfers), limit=settings.max_event_streams)
+    status = _status(settings, archive, network, imaging, streams)
     services = Services(
         settings=settings,
         source=passing.source,
@@ -154,22 +155,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
     )
-    collectors = (
-        ArchiveCollector(lambda: _statistics(archive)),
-        TransferCollector(archive.index.transfers.counts),
-        WorkerCollector(status.notices.all),
-    )
-    metrics = Metrics(collectors, workers=settings.workers)
+    metrics = _metrics(settings, archive, status)
     checks = {"storage": archive.storage.check, "index": archive.index.check_schema}
-    app.include_router(health_router(checks, metrics))
-    app.include_router(nodes_router)
-    app.include_router(transfers_router)
-    app.include_router(events_router)
-    app.include_router(status_router)
-    app.include_router(uploads_router)
-    app.include_router(wado_uri.router)
-    app.include_router(launch_router)
-    app.include_router(fhir_router)
+    for router in (health_router(checks, metrics), *_OTHERS):
+        app.include_router(router)
     install(app)
     install_api_description(app, SERVICE_PATH)
     install_api_docs(app)
@@ -186,6 +175,23 @@ def open_transfers(
     ways = carriers(nodes, passing.source, archive, network.pool, network.sources, passing.retention, archive.threads)
     table = archive.index.transfers
     return Transfers(table, nodes, passing.source, ways, archive.threads, limit=settings.max_transfers)
+
+
+def _status(settings: Settings, archive: Archive, network: Network, imaging: Imaging, streams: EventStreams) -> Status:
+    def worker() -> Mapping[str, object]:
+        return {"associations": network.associations, "codecs": imaging.figures, "event_streams": streams.open}
+
+    counts, database = figures_of(archive.index.statistics), figures_of(archive.index.database)
+    return Status(settings, counts=counts, database=database, worker=worker)
+
+
+def _metrics(settings: Settings, archive: Archive, status: Status) -> Metrics:
+    collectors = (
+        ArchiveCollector(lambda: _statistics(archive)),
+        TransferCollector(archive.index.transfers.counts),
+        WorkerCollector(status.notices.all),
+    )
+    return Metrics(collectors, workers=settings.workers)
 
 
 def _statistics(archive: Archive) -> Mapping[str, int]:

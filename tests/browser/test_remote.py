@@ -73,6 +73,12 @@ def test_a_study_of_a_node_is_found_and_retrieved(page: Page, server: RunningSer
     expect(page.get_by_role("link", name="Remote, Rita", exact=True)).to_be_visible()
 
 
+def store(server: RunningServer, study: str) -> None:
+    for content in instances_of(study, PatientName="Sent^Sam"):
+        headers = {"Content-Type": "application/dicom"}
+        assert httpx.post(f"{server.base}/studies", content=content, headers=headers).status_code == 200
+
+
 def slow_store(_event: evt.Event) -> int:
     time.sleep(0.2)
     return 0x0000
@@ -80,9 +86,7 @@ def slow_store(_event: evt.Event) -> int:
 
 def test_progress_of_a_send_survives_a_reload(page: Page, server: RunningServer) -> None:
     study = "1.2.3.60"
-    for content in instances_of(study, PatientName="Sent^Sam"):
-        headers = {"Content-Type": "application/dicom"}
-        assert httpx.post(f"{server.base}/studies", content=content, headers=headers).status_code == 200
+    store(server, study)
     handlers: list[tuple[Any, ...]] = [(evt.EVT_C_STORE, slow_store)]
     contexts = [CT_IMAGE_STORAGE, "1.2.840.10008.1.1"]
     with pynetdicom_ae(handlers, contexts, ae_title="SLOW") as slow:
@@ -106,7 +110,8 @@ def test_progress_of_a_send_survives_a_reload(page: Page, server: RunningServer)
 
 
 def test_a_transfer_is_cancelled_and_begun_again(page: Page, server: RunningServer, watched: Watched) -> None:
-    study = "1.2.3.60"
+    study = "1.2.3.61"
+    store(server, study)
     with pynetdicom_ae(
         [(evt.EVT_C_STORE, slow_store)], [CT_IMAGE_STORAGE, "1.2.840.10008.1.1"], ae_title="SLOW"
     ) as slow:
