@@ -23,6 +23,7 @@ FULL_WEIGHT = 1000
 
 # What lies beyond is not read: no client needs it, and what was read is remembered.
 _MAX_LENGTH = 4096
+_MAX_KNOWN = 200  # characters of a Content-Type that is worth remembering
 _MAX_RANGES = 32
 
 # Possessive quantifiers: no text can make these go back and try again.
@@ -135,10 +136,15 @@ def quoted(value: str) -> str:
 
 def parse_media_type(text: str) -> MediaType:
     """Read a Content-Type; raise `InvalidParameter` when it is none."""
-    found = _media_type(text)
+    found = _known_media_type(text) if len(text) <= _MAX_KNOWN else _media_type(text)
     if found is None:
         raise InvalidParameter("Content-Type", f"not a media type: {text[:80]!r}")
     return found
+
+
+@lru_cache(maxsize=256)
+def _known_media_type(text: str) -> MediaType | None:
+    return _media_type(text)  # every part of a request has one, mostly the same
 
 
 def _media_type(text: str) -> MediaType | None:

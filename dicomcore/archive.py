@@ -4,8 +4,8 @@ The order of writes is the promise (bytes first, row second; on delete row first
 interrupts, no row is ever without its bytes. What it leaves behind is an object that no row names, and the sweep at the
 next start removes it. An instance is acknowledged when its bytes, its name and its row are on the medium.
 
-Blocking work is done in threads: one hop to read, hash and keep an instance; its row goes into the index's group
-commit, which takes along whatever else waits.
+Blocking work is done in threads: one brings the bytes of an instance to the medium while it is read; its row goes into
+the index's group commit, which takes along whatever else waits, and commits nothing before the bytes are there.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 
 from dicomcore import upkeep
 from dicomcore.data import Alarm, Part10, read_file
@@ -56,7 +56,7 @@ from dicomcore.source import (
     claimed_identity,
     failure_reason,
 )
-from dicomcore.storage import Spool, Storage
+from dicomcore.storage import Spool, Storage, new_key
 from dicomcore.threads import DEFAULT_THREADS, Threads, must_not_wait
 from dicomcore.transcoding import Codecs
 from dicomcore.upkeep import Damage, Progress
@@ -75,6 +75,7 @@ _CHANGES = {
 }
 
 
+_WITH_ROW = (Outcome.NEW, Outcome.REPLACED)
 _ARRIVED = (Change.STORED, Change.REPLACED)
 
 
@@ -228,7 +229,7 @@ class Archive:
             logger.exception("an instance could not be stored")
             return arrival.refusal(FailureReason.PROCESSING_FAILURE, "internal error")
         finally:
-            arrival.spool.close()
+            await self._let_go(arrival)
 
     async def _take_in(self, arrival: _Arrival) -> InstanceRecord | None:
         """Read, check and keep an instance; None if the same one is here already."""
@@ -254,50 +255,44 @@ class Archive:
 
         To read it in a thread would take longer, since the two would take the interpreter from each other.
         """
-        spool = arrival.spool
-        self._without_executable(arrival)  # this puts the spool together, too, before two threads use it
-        keeping = asyncio.wrap_future(self._keeping.submit(self.storage.keep, spool))
+        self._without_executable(arrival)  # this puts the spool together, too, before other threads use it
+        self._keep(arrival)
+        digests = arrival.spool.sha256, arrival.spool.checksum  # first, since this leaves the interpreter to the thread
         try:
-            digests = spool.sha256, spool.checksum  # first, since this leaves the interpreter to the thread
-            record = await self._examine_little(arrival, *digests)
-        except BaseException:
-            await self.threads(self._discard, [await keeping])
-            raise
-        key = await keeping
-        if record is None:
-            await self.threads(self._discard, [key])
-            return None
-        return replace(record, key=key)
-
-    async def _examine_little(self, arrival: _Arrival, sha256: bytes, checksum: bytes) -> InstanceRecord | None:
-        try:
-            examined = arrival.examine(_TOO_MANY_HERE)
+            return self._catalogue(arrival, arrival.examine(_TOO_MANY_HERE), *digests)
         except _Large:
             examined = await self.threads(arrival.examine, None)
             if await self.threads(self.index.is_stored, arrival.resource, examined.digest):
                 return None
-            return await self.threads(self._catalogue, arrival, examined, sha256, checksum)
-        if await self.threads.soon(self.index.is_stored, arrival.resource, examined.digest):
-            return None
-        return self._catalogue(arrival, examined, sha256, checksum)
+            return await self.threads(self._catalogue, arrival, examined, *digests)
 
     def _take_in_large(self, arrival: _Arrival, alarm: Alarm | None) -> InstanceRecord | None:
-        """Read an instance, then keep its bytes while the record is made."""
+        """Read an instance, then make the record while its bytes are brought to the medium."""
         examined = arrival.examine(alarm)
         if self.index.is_stored(arrival.resource, examined.digest):
             return None
-        keeping = self._keeping.submit(self.storage.keep, arrival.spool)
-        try:
-            record = self._catalogue(arrival, examined, arrival.spool.sha256, arrival.spool.checksum)
-        except BaseException:
-            self.storage.delete(keeping.result())
-            raise
-        return replace(record, key=keeping.result())
+        self._keep(arrival)
+        return self._catalogue(arrival, examined, arrival.spool.sha256, arrival.spool.checksum)
+
+    def _keep(self, arrival: _Arrival) -> None:
+        """Begin to bring the bytes to the medium, in a thread."""
+        arrival.key = new_key()
+        arrival.keeping = self._keeping.submit(self.storage.keep, arrival.spool, arrival.key)
+
+    async def _let_go(self, arrival: _Arrival) -> None:
+        """Close the spool; if it was kept and has no row, delete that."""
+        keeping = arrival.keeping
+        if keeping is not None and not keeping.done():
+            await asyncio.wait([asyncio.wrap_future(keeping)])
+        if keeping is not None and not arrival.has_row:
+            await self.threads(self._discard, [arrival.key])
+        arrival.spool.close()
 
     def _catalogue(self, arrival: _Arrival, examined: _Examined, sha256: bytes, checksum: bytes) -> InstanceRecord:
         return catalogue(
             examined.part10,
             examined.identity,
+            key=arrival.key,
             size=arrival.spool.size,
             sha256=sha256,
             checksum=checksum,
@@ -311,17 +306,17 @@ class Archive:
             arrival.warn(WarningReason.COERCED, "the preamble held an executable and was zeroed")
 
     async def _commit(self, arrival: _Arrival, record: InstanceRecord) -> StoreOutcome:
-        """Make the row; whatever bytes it leaves without a row are dropped."""
+        """Make the row; bytes that it replaces are deleted."""
+        policy = arrival.policy or self._duplicates
         try:
-            (stored,) = await asyncio.wrap_future(self.index.submit([record], arrival.policy or self._duplicates))
-        except DicomError as error:
+            (stored,) = await asyncio.wrap_future(self.index.submit([record], policy, arrival.keeping))
+        except IndexUnavailable as error:
             # The row may be there all the same, its answer lost: then the bytes stay for it, or for the next sweep.
-            if not isinstance(error, IndexUnavailable) or error.is_unchanged:
-                await self.threads(self._discard, [record.key])
+            arrival.has_row = not error.is_unchanged
             raise
-        superfluous = stored.replaced_key if stored.outcome is Outcome.REPLACED else record.key
-        if stored.outcome is not Outcome.NEW and superfluous is not None:
-            await self.threads(self._discard, [superfluous])
+        arrival.has_row = stored.outcome in _WITH_ROW
+        if stored.outcome is Outcome.REPLACED and stored.replaced_key is not None:
+            await self.threads(self._discard, [stored.replaced_key])
         if stored.outcome is Outcome.CONFLICT:
             raise InstanceConflict(arrival.resource)
         if stored.outcome is Outcome.KEPT:
@@ -356,6 +351,9 @@ class _Arrival:
     spool: Spool
     study_instance_uid: str | None
     policy: InPlaceOf | None = None
+    key: str = ""
+    keeping: Future[str] | None = None
+    has_row: bool = False
     resource: Resource = field(default_factory=Resource)
     sop_class_uid: str = ""
     warning: WarningReason | None = None
@@ -368,21 +366,24 @@ class _Arrival:
         return _Examined(part10, identity, content_digest(part10, self.spool.windows(part10.dataset_start)))
 
     def _read(self, alarm: Alarm | None) -> Part10:
-        """Read it; whether that succeeds or not, what it says of itself names it in a refusal."""
         view = self.spool.view()
         try:
             part10 = read_file(view, alarm)
         except DicomError:
             self.resource, self.sop_class_uid = claimed_identity(file_meta_of(view))
             raise
-        self.resource, self.sop_class_uid = claimed_identity(part10.dataset, part10.file_meta)
         if alarm is not None and self.spool.size > _MUCH_METADATA and inline_size(part10.dataset) > _MUCH_METADATA:
             alarm.ring()
         return part10
 
     def _identify(self, part10: Part10) -> Identity:
-        """Find out who it is, and refuse it if it is not what the sender said."""
-        identity = identify(part10)
+        """Find out who it is, as far as it says so, and refuse it if it is not what the sender said."""
+        try:
+            identity = identify(part10)
+        except DicomError:
+            self.resource, self.sop_class_uid = claimed_identity(part10.dataset, part10.file_meta)
+            raise
+        self.resource, self.sop_class_uid = identity.resource, identity.sop_class_uid
         if self.study_instance_uid not in (None, self.resource.study_instance_uid):
             raise AttributeMismatch(STUDY_INSTANCE_UID, "Study Instance UID", "differs from the study of the request")
         mismatch = meta_mismatch(part10, identity)

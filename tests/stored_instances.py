@@ -107,7 +107,7 @@ async def open_objects(settings: Settings) -> list[str]:
     found: list[str] = []
     for _ in range(100):
         found = [os.readlink(path) for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
-        found = [name for name in found if name.startswith(str(settings.data / "objects"))]
+        found = [name for name in found if name.startswith(str(settings.data / "objects")) and not os.path.isdir(name)]
         if not found:
             break
         await asyncio.sleep(0.01)

@@ -12,12 +12,12 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
@@ -52,8 +52,12 @@ _UNFIT = (
     OverflowError,  # a number of more than 64 bits
     UnicodeEncodeError,
 )
-# hashtext of the schema: archives in schemas of one database do not wait for each other.
-_POSTGRESQL_LOCK = text("SELECT pg_advisory_xact_lock(1230193487, hashtext(current_schema()))")
+# The drivers begin no transaction by themselves for SQLite (isolation_level None), and one for PostgreSQL.
+_BEGIN = {
+    "sqlite": "BEGIN IMMEDIATE",
+    # hashtext of the schema: archives in schemas of one database do not wait for each other.
+    "postgresql": "SELECT pg_advisory_xact_lock(1230193487, hashtext(current_schema()))",
+}
 _POSTGRESQL_OPTIONS = f"-c lock_timeout={LOCK_TIMEOUT_MS} -c idle_in_transaction_session_timeout=60000 -c jit=off"
 
 
@@ -115,7 +119,7 @@ def open_engine(url: str, *, writes: bool) -> Engine:
     if not writes:
         return create_engine(parsed, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, **common)
     engine = create_engine(parsed, pool_pre_ping=True, **common)
-    event.listen(engine, "begin", _lock)
+    event.listen(engine, "begin", _begin)
     return engine
 
 
@@ -127,7 +131,7 @@ def _open_sqlite(url: URL, size: Mapping[str, int], *, writes: bool) -> Engine:
     event.listen(engine, "connect", _set_pragmas)
     if writes:
         event.listen(engine, "connect", _enlarge_cache)
-        event.listen(engine, "begin", _begin_immediate)
+        event.listen(engine, "begin", _begin)
     return engine
 
 
@@ -153,27 +157,27 @@ def _enlarge_cache(connection: sqlite3.Connection, _: object) -> None:
     connection.execute(f"PRAGMA cache_size = -{_WRITER_CACHE_KIB}")
 
 
-def _begin_immediate(connection: Connection) -> None:
-    # The driver begins nothing by itself (isolation_level None), and would begin too late to lock.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _lock(connection: Connection) -> None:
-    connection.execute(_POSTGRESQL_LOCK)
+def _begin(connection: Connection) -> None:
+    """Lock other writers out of a transaction of SQLAlchemy, which is what migrations run in."""
+    connection.exec_driver_sql(_BEGIN[connection.dialect.name])
 
 
 def write(engine: Engine, work: Callable[[Transaction], T]) -> T:
     """Call ``work`` in a transaction that no other writer, of whatever process, is in at the same time.
 
-    If the connection breaks it is called once more on a new one, so it must bear to find its work done already.
+    It runs on the driver, since a transaction of SQLAlchemy costs a tenth of storing an image. If the connection breaks
+    it is called once more on a new one, so it must bear to find its work done already.
     """
     has_committed = False
 
     def attempt() -> T:
         nonlocal has_committed
-        with engine.begin() as connection:
-            result = work(Transaction(connection))
+        with closing(engine.raw_connection()) as connection:  # what is not committed is rolled back by the pool
+            cursor = connection.cursor()
+            cursor.execute(_BEGIN[engine.dialect.name])
+            result = work(Transaction(cursor, engine.dialect))
             has_committed = True  # from here on an error does not tell whether it has
+            connection.commit()
         return result
 
     try:

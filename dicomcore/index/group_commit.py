@@ -3,6 +3,10 @@
 A commit costs a sync of the medium however much is in it, so that under load the work per instance falls and nobody
 waits longer than two commits. While others are known to come (`GroupCommit.announce`) it waits for them, but not long.
 
+No row is committed before the bytes that it is about are on the medium. Of several submissions those are taken whose
+bytes are there. One that is alone need not wait for that: its rows are made meanwhile, and only the commit waits; not
+long, since it keeps other processes from writing.
+
 A database that does not answer takes its time to fail. Whatever waits then fails with it, and so does what comes within
 the next second, so that nobody waits for one timeout after the other.
 """
@@ -23,9 +27,14 @@ from dicomcore.index.record import InstanceRecord, Policy, Stored
 MAX_GROUP = 512
 GATHERING = 0.002  # seconds that a commit waits for those that were announced
 PAUSE = 1.0  # seconds without an attempt after one that failed
+PATIENCE = 0.05  # seconds that a transaction is kept open for the bytes of its instance
 
-Store = Callable[[Sequence[InstanceRecord], Sequence[Policy]], list[Stored]]
-"""Stores records in one transaction: all of them or, by raising, none."""
+Store = Callable[[Sequence[InstanceRecord], Sequence[Policy], Callable[[], None]], list[Stored]]
+"""Stores records in one transaction: all of them or, by raising, none; calls the function before it commits."""
+
+
+class _NotYet(Exception):
+    """The bytes of an instance are not on the medium yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +42,33 @@ class _Submission:
     records: Sequence[InstanceRecord]
     policy: Policy
     future: Future[list[Stored]]
+    kept: Future[str] | None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the bytes are on the medium, or will never be."""
+        return self.kept is None or self.kept.done()
+
+    def check_kept(self, patience: float) -> None:
+        """Wait so many seconds for the bytes; raises `_NotYet`, or why they could not be kept."""
+        if self.kept is None:
+            return
+        try:
+            self.kept.result(patience)
+        except TimeoutError:
+            if self.kept.done():
+                raise
+            raise _NotYet from None
 
 
 class GroupCommit:
     """Collects records of many callers into transactions."""
 
-    def __init__(self, store: Store, max_group: int = MAX_GROUP, gathering: float = GATHERING) -> None:
+    def __init__(
+        self, store: Store, max_group: int = MAX_GROUP, gathering: float = GATHERING, patience: float = PATIENCE
+    ) -> None:
         self._store = store
+        self._patience = patience
         self._max_group = max_group
         self._gathering = gathering
         self._waiting: queue.SimpleQueue[_Submission | None] = queue.SimpleQueue()
@@ -50,8 +79,12 @@ class GroupCommit:
         self._thread = threading.Thread(target=self._run, name="index-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, records: Sequence[InstanceRecord], policy: Policy) -> Future[list[Stored]]:
+    def submit(
+        self, records: Sequence[InstanceRecord], policy: Policy, kept: Future[str] | None = None
+    ) -> Future[list[Stored]]:
         """Hand records in; the future has an answer to each when they are durable.
+
+        With ``kept``, which is done when the bytes are on the medium, they are not committed before, and fail with it.
 
         Raises:
             IndexUnavailable: the index was closed, or did not answer a moment ago.
@@ -63,7 +96,7 @@ class GroupCommit:
         with self._lock:
             if self._is_closed:
                 raise IndexUnavailable("the index is closed", is_unchanged=True)
-            self._waiting.put(_Submission(records, policy, future))
+            self._waiting.put(_Submission(records, policy, future, kept))
         return future
 
     @contextmanager
@@ -95,10 +128,34 @@ class GroupCommit:
             group, is_last = self._collect(first)
             if time.monotonic() < self._retry_at:
                 _fail(group, _not_tried())
-            else:
+            elif len(group) == 1:
                 self._commit(group)
+            else:
+                self._commit_kept(group)
             if is_last:
                 return
+
+    def _commit_kept(self, group: Sequence[_Submission]) -> None:
+        """Commit those whose bytes are on the medium; the others come again when theirs are."""
+        ready = [submission for submission in group if submission.is_kept]
+        for submission in group:
+            if submission not in ready:
+                self._put_off(submission)
+        if ready:
+            self._commit(ready)
+
+    def _put_off(self, submission: _Submission) -> None:
+        """Let a submission come again when its bytes are on the medium; until then it is announced."""
+
+        def come(_kept: Future[str]) -> None:
+            with self._lock:
+                self._announced -= 1
+                self._waiting.put(submission)
+
+        with self._lock:
+            self._announced += 1
+        if submission.kept is not None:
+            submission.kept.add_done_callback(come)
 
     def _collect(self, first: _Submission) -> tuple[list[_Submission], bool]:
         """Take what waits behind ``first``, and what was announced and comes soon, up to the size of a group."""
@@ -119,8 +176,17 @@ class GroupCommit:
     def _commit(self, group: Sequence[_Submission]) -> None:
         records = [record for submission in group for record in submission.records]
         policies = [submission.policy for submission in group for _ in submission.records]
+
+        def check_kept() -> None:
+            for submission in group:
+                submission.check_kept(self._patience)
+
         try:
-            answers = iter(self._store(records, policies))
+            answers = iter(self._store(records, policies, check_kept))
+        except _NotYet:
+            for submission in group:
+                self._put_off(submission)
+            return
         except BaseException as error:
             self._commit_apart(group, error)
             return

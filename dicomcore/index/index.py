@@ -7,7 +7,7 @@ call it from a thread. Stores go through one writer thread (`group_commit`), rea
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 
@@ -22,6 +22,7 @@ from dicomcore.index.prepared import Reader
 from dicomcore.index.reading import InstanceRow, Reading, Statistics, StoredMetadata
 from dicomcore.index.record import DuplicatePolicy, InstanceRecord, Policy, Stored
 from dicomcore.index.search import Found, Search
+from dicomcore.index.transaction import Transaction
 from dicomcore.index.transfers import TransferTable
 from dicomcore.index.writing import clear_tables, delete_resource, store_records
 from dicomcore.query import Query
@@ -54,10 +55,16 @@ class Index:
         check_schema(self._reader.engine)
 
     def submit(
-        self, records: Sequence[InstanceRecord], duplicates: Policy = DuplicatePolicy.REPLACE_IF_CHANGED
+        self,
+        records: Sequence[InstanceRecord],
+        duplicates: Policy = DuplicatePolicy.REPLACE_IF_CHANGED,
+        kept: Future[str] | None = None,
     ) -> Future[list[Stored]]:
-        """Store records in one transaction, together with those of others that wait; see `store`."""
-        return self._commits.submit(records, duplicates)
+        """Store records in one transaction, together with those of others that wait; see `store`.
+
+        ``kept`` is done when their bytes are on the medium: before that nothing is committed, and if it fails, nothing.
+        """
+        return self._commits.submit(records, duplicates, kept)
 
     def announce(self) -> AbstractContextManager[None]:
         """A context in which a record is made that will be submitted soon: a commit under way waits for it a little."""
@@ -137,6 +144,13 @@ class Index:
         """Say what the database is."""
         return describe_database(self._reader.engine)
 
-    def _store(self, records: Sequence[InstanceRecord], policies: Sequence[Policy]) -> list[Stored]:
+    def _store(
+        self, records: Sequence[InstanceRecord], policies: Sequence[Policy], before_commit: Callable[[], None]
+    ) -> list[Stored]:
+        def work(transaction: Transaction) -> list[Stored]:
+            answers = store_records(transaction, records, policies)
+            before_commit()
+            return answers
+
         with self._writing:
-            return write(self._writer, lambda transaction: store_records(transaction, records, policies))
+            return write(self._writer, work)

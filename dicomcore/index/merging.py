@@ -29,7 +29,8 @@ class Merged:
         """Take what an instance adds; say whether that changed anything. ``tags`` are the same every time."""
         if self._latest is None:
             self._latest = max(self.sources.values(), default="")
-            self._open = tuple(tag for tag in tags if self._has_no_value(tag))
+            held = self.fragments.get
+            self._open = tuple([tag for tag in tags if is_empty(held(tag, b""))])
         # Instances mostly come in order and repeat each other: look only at what they can add.
         candidates = self._open if key > self._latest else tags
         changed = False
@@ -76,8 +77,7 @@ class Merged:
         return any(map(self._has_no_value, tags))
 
     def _has_no_value(self, tag: int) -> bool:
-        held = self.fragments.get(tag)
-        return held is None or is_empty(held)
+        return is_empty(self.fragments.get(tag, b""))
 
     def attributes(self) -> bytes:
         """Write the fragments as one object."""

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection
 from sqlalchemy.engine import Dialect
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.sql import ClauseElement
 
 from dicomcore.index.compiled import Compiled
@@ -24,11 +24,11 @@ def _compiled(statement: ClauseElement, dialect: Dialect) -> Compiled:
 
 
 class Transaction:
-    """Runs statements on the connection of a transaction that is under way."""
+    """Runs statements on the driver's cursor of a transaction that is under way."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._dialect = connection.dialect
-        self._cursor = connection.connection.cursor()
+    def __init__(self, cursor: DBAPICursor, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._cursor = cursor
 
     def select(self, statement: ClauseElement, **parameters: Any) -> list[Any]:
         """Run a SELECT and return its rows as tuples."""

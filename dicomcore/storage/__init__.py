@@ -6,7 +6,7 @@
 - `local`: files in a folder
 """
 
-from dicomcore.storage.keys import arrival_of
+from dicomcore.storage.keys import arrival_of, new_key
 from dicomcore.storage.local import DEFAULT_MEMORY_LIMIT, DEFAULT_SIZE_LIMIT, LocalObject, LocalStorage
 from dicomcore.storage.protocol import Spool, Storage, StoredObject
 from dicomcore.storage.spool import LocalSpool
@@ -21,4 +21,5 @@ __all__ = [
     "Storage",
     "StoredObject",
     "arrival_of",
+    "new_key",
 ]

@@ -55,16 +55,16 @@ class LocalStorage:
         path = self._spool / new_key()
         return LocalSpool(path, memory_limit=self._memory_limit, size_limit=self._size_limit, memory=self._spool_memory)
 
-    def keep(self, spool: Spool) -> str:
+    def keep(self, spool: Spool, key: str | None = None) -> str:
         """Turn the spooled bytes into an object and return its key."""
         if not isinstance(spool, LocalSpool):
             raise TypeError("a local storage keeps what was spooled in it")
         self._reserve.check()
-        key = new_key()
+        key = key or new_key()
         directory = self._directory(key)
         spool.settle()
         try:
-            os.rename(spool.path, directory / key)
+            spool.move(f"{directory}/{key}")
             self._directory_sync(directory)
         except OSError as error:
             raise storage_error(error) from error
@@ -131,6 +131,7 @@ class LocalStorage:
 
     def close(self) -> None:
         """Leave the folder."""
+        self._directory_sync.close()
         os.close(self._lock)
 
     def _lock_folder(self) -> bool:
@@ -147,18 +148,19 @@ class LocalStorage:
             raise StorageUnavailable("the index names an object by something that is no key")
         return f"{self._root}/{directory_of(key)}/{key}"
 
-    def _directory(self, key: str) -> Path:
+    def _directory(self, key: str) -> str:
+        """The directory of an object that is to come; it is made, durably, if it is not there."""
         name = directory_of(key)
-        directory = self._objects / name
+        path = f"{self._root}/{name}"
         if name not in self._known_directories:
             try:
-                directory.mkdir(parents=True, exist_ok=True)
-                for parent in (directory.parent, self._objects):
+                os.makedirs(path, exist_ok=True)
+                for parent in (os.path.dirname(path), self._root):
                     self._directory_sync(parent)
             except OSError as error:
                 raise storage_error(error) from error
             self._known_directories = {name}  # only the present one is of interest
-        return directory
+        return path
 
 
 class LocalObject:
@@ -206,8 +208,10 @@ class _DirectorySync:
         self._count = threading.Lock()
         self._asked = 0
         self._done = 0
+        self._last = ""
+        self._descriptor = -1
 
-    def __call__(self, directory: Path) -> None:
+    def __call__(self, directory: str) -> None:
         with self._count:
             self._asked += 1
             ticket = self._asked
@@ -215,11 +219,18 @@ class _DirectorySync:
             if self._done >= ticket and self._last == directory:
                 return
             target = self._asked
-            descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                sync(descriptor)
-            finally:
-                os.close(descriptor)
-            self._done, self._last = target, directory
+            if self._last != directory:
+                self._open(directory)
+            sync(self._descriptor)
+            self._done = target
 
-    _last: Path | None = None
+    def close(self) -> None:
+        """Let go of the directory that is open."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor, self._last = -1, ""
+
+    def _open(self, directory: str) -> None:
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self.close()
+        self._descriptor, self._last = descriptor, directory

@@ -77,8 +77,10 @@ class Storage(Protocol):
     def spool(self) -> Spool:
         """A place for the bytes of one object that is to come."""
 
-    def keep(self, spool: Spool) -> str:
+    def keep(self, spool: Spool, key: str | None = None) -> str:
         """Make the spooled bytes an object and return its key; on return they survive a power cut.
+
+        Who needs the ``key`` before that makes it by `new_key`.
 
         Raises:
             StorageFull: no room is left.

@@ -77,12 +77,13 @@ class LocalSpool:
 
     def __init__(self, path: Path, *, memory_limit: int, size_limit: int, memory: SpoolMemory | None = None) -> None:
         self.path = path
+        self._is_kept = False
         self._memory = memory or SpoolMemory(memory_limit)
         self._held = 0
         self._size = 0
         self._memory_limit = memory_limit
         self._size_limit = size_limit
-        self._file_digests = _Digests()
+        self._file_digests: _Digests  # from when the bytes go to a file while they come
         self._chunks: list[Buffer] = []
         self._joined: bytearray | None = None
         self._file: int | None = None
@@ -154,7 +155,7 @@ class LocalSpool:
             self._file_digests.update(os.pread(self._file, _HASH_BLOCK, start))
 
     def settle(self) -> None:
-        """Bring all bytes to the medium, in the file at ``path``; what was in memory can still be read from there."""
+        """Bring all bytes to the medium, in the file of the spool; what was in memory can still be read from there."""
         if self._is_closed:
             raise RuntimeError("the spool is closed")
         try:
@@ -167,6 +168,11 @@ class LocalSpool:
         except OSError as error:
             raise storage_error(error) from error
 
+    def move(self, path: str) -> None:
+        """Give the file of the spool its final name; `close` leaves it there."""
+        os.rename(self.path, path)
+        self._is_kept = True
+
     def close(self) -> None:
         """Drop what was not kept; views that are still held keep their bytes."""
         self._is_closed = True
@@ -177,7 +183,8 @@ class LocalSpool:
         if self._file is not None:
             os.close(self._file)
             self._file = None
-            self.path.unlink(missing_ok=True)
+            if not self._is_kept:
+                self.path.unlink(missing_ok=True)
 
     def _hold(self, size: int) -> None:
         self._held += size
@@ -202,6 +209,7 @@ class LocalSpool:
     def _spill(self) -> None:
         """Go on in a file, since this becomes too large for memory."""
         self._create()
+        self._file_digests = _Digests()
         for chunk in self._chunks if self._joined is None else [self._joined]:
             self._append(chunk)
         self._joined = None

@@ -1,12 +1,12 @@
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 import pytest
 from index_fixtures import record
 
-from dicomcore.errors import IndexUnavailable, MalformedDataset
+from dicomcore.errors import IndexUnavailable, MalformedDataset, StorageFull
 from dicomcore.index.group_commit import PAUSE, GroupCommit
 from dicomcore.index.record import DuplicatePolicy, InstanceRecord, Outcome, Stored
 
@@ -21,7 +21,9 @@ class Transactions:
         self.has_begun = threading.Event()
         self.may_go_on = threading.Event()
 
-    def __call__(self, records: Sequence[InstanceRecord], _: Sequence[DuplicatePolicy]) -> list[Stored]:
+    def __call__(
+        self, records: Sequence[InstanceRecord], _: Sequence[DuplicatePolicy], before_commit: Callable[[], None]
+    ) -> list[Stored]:
         self.has_begun.set()
         self.may_go_on.wait(10)
         uids = [one.sop_instance_uid for one in records]
@@ -31,6 +33,7 @@ class Transactions:
             raise IndexUnavailable("the database is down")
         if "bug" in uids:
             raise KeyError("bug")
+        before_commit()
         self.stored.append(uids)
         return [Stored(Outcome.NEW, uid) for uid in uids]
 
@@ -156,3 +159,73 @@ def test_a_database_that_was_down_is_tried_again_after_a_pause() -> None:
     time.sleep(PAUSE)
     assert [stored.replaced_key for stored in submit(commits, "1").result(10)] == ["1"]
     commits.close()
+
+
+def submit_before(commits: GroupCommit, kept: Future[str], uid: str) -> Future[list[Stored]]:
+    return commits.submit([record(instance=uid)], REPLACE, kept)
+
+
+def test_the_rows_of_one_that_is_alone_are_made_while_its_bytes_are_on_their_way() -> None:
+    transactions = Transactions()
+    transactions.may_go_on.set()
+    commits, kept = GroupCommit(transactions, patience=10.0), Future[str]()
+    future = submit_before(commits, kept, "1")
+    assert transactions.has_begun.wait(10)
+    assert not future.done()
+    kept.set_result("key")
+    assert future.result(10)[0].replaced_key == "1"
+    commits.close()
+    assert transactions.stored == [["1"]]
+
+
+def test_nothing_is_committed_whose_bytes_cannot_be_kept() -> None:
+    transactions = Transactions()
+    transactions.may_go_on.set()
+    commits, kept = GroupCommit(transactions), Future[str]()
+    kept.set_exception(StorageFull("no room"))
+    with pytest.raises(StorageFull, match="no room"):
+        submit_before(commits, kept, "1").result(10)
+    commits.close()
+    assert transactions.stored == []
+
+
+def test_who_keeps_bytes_and_runs_into_a_timeout_of_its_own_is_not_waited_for_again() -> None:
+    transactions = Transactions()
+    transactions.may_go_on.set()
+    commits, kept = GroupCommit(transactions), Future[str]()
+    kept.set_exception(TimeoutError("of the volume"))
+    with pytest.raises(IndexUnavailable, match="of the volume"):
+        submit_before(commits, kept, "1").result(10)
+    commits.close()
+
+
+def test_no_transaction_stays_open_for_bytes_that_take_long() -> None:
+    transactions = Transactions()
+    transactions.may_go_on.set()
+    commits, kept = GroupCommit(transactions, gathering=0.0, patience=0.001), Future[str]()
+    slow = submit_before(commits, kept, "1")
+    transactions.has_begun.wait(10)
+    submit(commits, "2").result(10)
+    assert not slow.done()
+    kept.set_result("key")
+    slow.result(10)
+    commits.close()
+    assert transactions.stored == [["2"], ["1"]]
+
+
+def test_of_a_group_those_whose_bytes_are_there_do_not_wait_for_the_others() -> None:
+    transactions = Transactions()
+    commits, late, never = GroupCommit(transactions, gathering=0.0), Future[str](), Future[str]()
+    first = submit(commits, "0")
+    transactions.has_begun.wait(10)
+    slow, quick, failed = submit_before(commits, late, "1"), submit(commits, "2"), submit_before(commits, never, "3")
+    transactions.may_go_on.set()
+    first.result(10)
+    quick.result(10)
+    late.set_result("key")
+    slow.result(10)
+    never.set_exception(StorageFull("no room"))
+    with pytest.raises(StorageFull):
+        failed.result(10)
+    commits.close()
+    assert transactions.stored == [["0"], ["2"], ["1"]]
