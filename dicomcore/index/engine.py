@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from dicomcore.errors import IndexUnavailable, MalformedDataset, StorageFull
@@ -32,6 +33,7 @@ _CACHE_KIB = 2 * 1024
 _WRITER_CACHE_KIB = 16 * 1024
 _JOURNAL_BYTES = 64 << 20
 _PATIENCE_SECONDS = 5
+_SHORTEST_PAUSE, _LONGER, _LONGEST_PAUSE = 0.0002, 1.1, 0.01  # seconds between two looks whether the lock is free
 
 _SQLITE_PRAGMAS = (
     f"PRAGMA busy_timeout = {LOCK_TIMEOUT_MS}",
@@ -52,12 +54,8 @@ _UNFIT = (
     OverflowError,  # a number of more than 64 bits
     UnicodeEncodeError,
 )
-# The drivers begin no transaction by themselves for SQLite (isolation_level None), and one for PostgreSQL.
-_BEGIN = {
-    "sqlite": "BEGIN IMMEDIATE",
-    # hashtext of the schema: archives in schemas of one database do not wait for each other.
-    "postgresql": "SELECT pg_advisory_xact_lock(1230193487, hashtext(current_schema()))",
-}
+# hashtext of the schema: archives in schemas of one database do not wait for each other.
+_POSTGRESQL_LOCK = "SELECT pg_advisory_xact_lock(1230193487, hashtext(current_schema()))"
 _POSTGRESQL_OPTIONS = f"-c lock_timeout={LOCK_TIMEOUT_MS} -c idle_in_transaction_session_timeout=60000 -c jit=off"
 
 
@@ -130,7 +128,7 @@ def _open_sqlite(url: URL, size: Mapping[str, int], *, writes: bool) -> Engine:
     engine = create_engine(url, pool_reset_on_return="rollback" if writes else None, **common)
     event.listen(engine, "connect", _set_pragmas)
     if writes:
-        event.listen(engine, "connect", _enlarge_cache)
+        event.listen(engine, "connect", _prepare_writer)
         event.listen(engine, "begin", _begin)
     return engine
 
@@ -153,13 +151,39 @@ def _execute_patiently(connection: sqlite3.Connection, pragma: str) -> None:
             time.sleep(0.01)
 
 
-def _enlarge_cache(connection: sqlite3.Connection, _: object) -> None:
+def _prepare_writer(connection: sqlite3.Connection, _: object) -> None:
     connection.execute(f"PRAGMA cache_size = -{_WRITER_CACHE_KIB}")
+    connection.execute("PRAGMA busy_timeout = 0")  # see `_lock_sqlite`
 
 
 def _begin(connection: Connection) -> None:
     """Lock other writers out of a transaction of SQLAlchemy, which is what migrations run in."""
-    connection.exec_driver_sql(_BEGIN[connection.dialect.name])
+    _LOCKS[connection.dialect.name](connection.connection.cursor())
+
+
+def _lock_sqlite(cursor: DBAPICursor) -> None:
+    """Begin a transaction as soon as no other process writes; raises the error of SQLite if that takes too long.
+
+    SQLite itself would sleep for 1, 2, 5, 10 milliseconds and more until it looks again, and others write for less.
+    """
+    deadline = time.monotonic() + LOCK_TIMEOUT_MS / 1000
+    pause = _SHORTEST_PAUSE
+    while True:
+        try:
+            cursor.execute("BEGIN IMMEDIATE")  # the driver begins nothing by itself (isolation_level None)
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(pause)
+        pause = min(pause * _LONGER, _LONGEST_PAUSE)
+
+
+def _lock_postgresql(cursor: DBAPICursor) -> None:
+    cursor.execute(_POSTGRESQL_LOCK)  # the driver has begun a transaction
+
+
+_LOCKS: dict[str, Callable[[DBAPICursor], None]] = {"sqlite": _lock_sqlite, "postgresql": _lock_postgresql}
 
 
 def write(engine: Engine, work: Callable[[Transaction], T]) -> T:
@@ -174,7 +198,7 @@ def write(engine: Engine, work: Callable[[Transaction], T]) -> T:
         nonlocal has_committed
         with closing(engine.raw_connection()) as connection:  # what is not committed is rolled back by the pool
             cursor = connection.cursor()
-            cursor.execute(_BEGIN[engine.dialect.name])
+            _LOCKS[engine.dialect.name](cursor)
             result = work(Transaction(cursor, engine.dialect))
             has_committed = True  # from here on an error does not tell whether it has
             connection.commit()
