@@ -63,7 +63,7 @@ class Effort:
 
     repeat: int
     seconds: float
-    in_a_row: int = 1
+    in_a_row: int = 10
 
 
 Measured = dict[str, Figures]
@@ -86,8 +86,9 @@ def measure(scenario: Scenario, servers: Sequence[Server], corpus: Corpus, phase
     before = {server.name: server.usage().cpu for server in servers}
     connections = {server.name: Connection(server.address, _reader()) for server in servers}
     asked = 0
-    for number in _rounds(scenario, effort):
-        batch = list(itertools.islice(exchanges, scenario.per_round if scenario.clients > 1 else effort.in_a_row))
+    turn = scenario.per_round if scenario.clients > 1 else 1 if scenario.is_large else effort.in_a_row
+    for number in _rounds(scenario, effort, turn):
+        batch = list(itertools.islice(exchanges, turn))
         asked += len(batch)
         for server in _in_turn(servers, number):
             if scenario.stores:
@@ -101,12 +102,12 @@ def measure(scenario: Scenario, servers: Sequence[Server], corpus: Corpus, phase
     return figures
 
 
-def _rounds(scenario: Scenario, effort: Effort) -> Iterator[int]:
+def _rounds(scenario: Scenario, effort: Effort, turn: int) -> Iterator[int]:
     if scenario.clients > 1:
         yield from range(_ROUNDS)
         return
     started = time.monotonic()
-    for number in range(effort.repeat // effort.in_a_row + _WARM_UP):
+    for number in range(effort.repeat // turn + _WARM_UP):
         if number >= _LEAST + _WARM_UP and time.monotonic() - started > effort.seconds:
             return
         yield number

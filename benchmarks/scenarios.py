@@ -60,7 +60,10 @@ Exchanges = Callable[[Corpus, random.Random], Iterator[Exchange]]
 
 @dataclass(frozen=True)
 class Scenario:
-    """What is measured: one request after the other, or the throughput of ``clients`` that ask at the same time."""
+    """What is measured: one request after the other, or the throughput of ``clients`` that ask at the same time.
+
+    What ``is_large`` takes so long that the servers change after each request.
+    """
 
     name: str
     target: float
@@ -68,6 +71,7 @@ class Scenario:
     clients: int = 1
     stores: bool = False
     per_round: int = 1
+    is_large: bool = False
 
 
 def stow(files: list[bytes]) -> Request:
@@ -229,14 +233,14 @@ def _series_of_study(corpus: Corpus, _: random.Random) -> Iterator[Exchange]:
 SCENARIOS = (
     Scenario("STOW of one CT", 2, _store(1), stores=True),
     Scenario("STOW with 8 clients", 2, _store(1), clients=8, stores=True, per_round=120),
-    Scenario("STOW of 100 CT in one request", 3, _store(100), stores=True),
+    Scenario("STOW of 100 CT in one request", 3, _store(100), stores=True, is_large=True),
     Scenario("metadata of an instance", 4, _metadata(_one_ct, 3)),
     Scenario("metadata of a 100-instance series", 60, _metadata(_ct_series, 2)),
     Scenario("metadata of a 300-instance study", 60, _metadata(_ct_study, 1)),
     Scenario("metadata of the enhanced CT", 250, _metadata(lambda c, _: [c.enhanced], 3)),
     Scenario("metadata of the WSI", 150, _metadata(lambda c, _: [c.wsi], 3)),
     Scenario("metadata of the SR", 15, _metadata(lambda c, _: [c.sr], 3)),
-    Scenario("retrieve a study", 1.3, _retrieve(_ct_study, 1)),
+    Scenario("retrieve a study", 1.3, _retrieve(_ct_study, 1), is_large=True),
     Scenario("retrieve an instance", 2, _retrieve(_one_ct, 3)),
     Scenario("frame of a CT", 3, _frame(_one_ct, _NATIVE)),
     Scenario("frame of a CT, 16 clients", 5, _frame(_one_ct, _NATIVE), clients=16, per_round=400),
