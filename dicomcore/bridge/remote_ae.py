@@ -101,9 +101,15 @@ class RemoteAE:
         steps = retrieve(resource, arrivals, spool)
         following = asyncio.create_task(_follow(steps, resource, arrivals, is_wanted))
         try:
+            is_empty = True
             with arrivals:
                 async for received in arrivals:
+                    is_empty = False
                     yield received.spool
+        except DimseFailure:
+            if is_empty and not await self._may_have(resource):
+                raise ResourceNotFound(resource) from None
+            raise
         finally:
             is_wanted.clear()
             await asyncio.wait([following], timeout=_PATIENCE)
@@ -155,26 +161,38 @@ class RemoteAE:
                 async for progress in steps:
                     yield progress
 
+    async def _may_have(self, resource: Resource) -> bool:
+        """Whether it finds a resource, or does not tell: some fail to retrieve what they do not have."""
+        with suppress(NetworkError):
+            async with self._pool.association(self.node, QUERY) as connection:
+                return await _Survey(_finding(connection, STUDY_ROOT_FIND)).has(resource)
+        return True
+
     async def _sop_classes(self, resource: Resource) -> list[str]:
         """Which SOP Classes will come; none if that is not known, and the usual ones have to do."""
         purpose: Purpose = QUERY
         try:
             async with self._pool.association(self.node, purpose) as connection:
-                return await _Classes(_finding(connection, STUDY_ROOT_FIND)).below(resource)
+                return await _Survey(_finding(connection, STUDY_ROOT_FIND)).sop_classes(resource)
         except _NOBODY_THERE:
             raise
         except NetworkError:
             return []
 
 
-class _Classes:
-    """Finds out the SOP Classes of a resource by a few queries."""
+class _Survey:
+    """Finds out by a few queries whether a resource is there, and what its SOP Classes are."""
 
     def __init__(self, finding: Find) -> None:
         self._find = finding
         self._identifiers = Identifiers(Agreed(), "ISO_IR 192")
 
-    async def below(self, resource: Resource) -> list[str]:
+    async def has(self, resource: Resource) -> bool:
+        """Say whether there is such a resource."""
+        level = resource.level or Level.STUDY
+        return bool(await self._first(level, resource, UNIQUE_KEYS[level], 1))
+
+    async def sop_classes(self, resource: Resource) -> list[str]:
         """All that are known; of a series that of its first instance, since they hardly ever differ."""
         if resource.sop_instance_uid is not None or resource.series_instance_uid is not None:
             return await self._of_series(resource)

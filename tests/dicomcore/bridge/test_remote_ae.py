@@ -247,6 +247,28 @@ class TestGet:
             with pytest.raises(ResourceNotFound):
                 await fetched(ae, archive, Resource("9.9"))
 
+    @pytest.mark.parametrize(("studies", "error"), [(["1.2.3"], DimseFailure), ([], ResourceNotFound)])
+    async def test_a_failure_to_get_what_is_not_there_is_that_it_is_not_found(
+        self, studies: list[str], error: type[Exception], archive: Archive
+    ) -> None:
+        """Orthanc answers C000 to a C-GET of a study that it has not."""
+
+        def find(event: Any) -> Iterator[tuple[int, Any]]:
+            for uid in studies:
+                dataset = PydicomDataset()
+                dataset.StudyInstanceUID, dataset.SOPClassesInStudy = uid, [CT_IMAGE_STORAGE]
+                yield 0xFF00, dataset
+
+        def fail(event: Any) -> Iterator[tuple[int, None]]:
+            yield 1
+            yield 0xC000, None
+
+        contexts = [FIND, GET, (CT_IMAGE_STORAGE, LITTLE)]
+        with pynetdicom_ae([(evt.EVT_C_FIND, find), (evt.EVT_C_GET, fail)], contexts, storage_roles=True) as node:
+            async with remote(node) as ae:
+                with pytest.raises(error):
+                    await fetched(ae, archive)
+
     async def test_who_goes_away_leaves_nothing_behind(self, pacs: Node, archive: Archive) -> None:
         async with remote(pacs) as ae:
             async with aclosing(ae.fetch(STUDY, archive.spool)) as spools:
