@@ -14,6 +14,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from dicomcore import upkeep
@@ -179,7 +180,7 @@ class Archive:
 
     def sweep(self) -> int:
         """Remove what a crash left behind; see `upkeep.sweep`."""
-        return upkeep.sweep(self.storage, self.index)
+        return upkeep.sweep(self.storage, self.index, self._inline_threshold, self._duplicates)
 
     def reindex(self, progress: Progress) -> list[Damage]:
         """Make the index anew from the stored objects; returns those that cannot be read."""
@@ -282,11 +283,14 @@ class Archive:
     async def _let_go(self, arrival: _Arrival) -> None:
         """Close the spool; if it was kept and has no row, delete that."""
         keeping = arrival.keeping
-        if keeping is not None and not keeping.done():
-            await asyncio.wait([asyncio.wrap_future(keeping)])
-        if keeping is not None and not arrival.has_row:
-            await self.threads(self._discard, [arrival.key])
-        arrival.spool.close()
+        try:
+            if keeping is not None and not keeping.done():
+                with suppress(Exception):
+                    await asyncio.wrap_future(keeping)
+            if keeping is not None and not arrival.has_row:
+                await self.threads(self._discard, [arrival.key])
+        finally:
+            arrival.spool.close()
 
     def _catalogue(self, arrival: _Arrival, examined: _Examined, sha256: bytes, checksum: bytes) -> InstanceRecord:
         return catalogue(
@@ -308,11 +312,13 @@ class Archive:
     async def _commit(self, arrival: _Arrival, record: InstanceRecord) -> StoreOutcome:
         """Make the row; bytes that it replaces are deleted."""
         policy = arrival.policy or self._duplicates
+        # The row may be there all the same, its answer lost: then the bytes stay for it, or for the next sweep. That is
+        # so, too, if the event loop ends while this waits.
+        arrival.has_row = True
         try:
             (stored,) = await asyncio.wrap_future(self.index.submit([record], policy, arrival.keeping))
-        except IndexUnavailable as error:
-            # The row may be there all the same, its answer lost: then the bytes stay for it, or for the next sweep.
-            arrival.has_row = not error.is_unchanged
+        except Exception as error:
+            arrival.has_row = isinstance(error, IndexUnavailable) and not error.is_unchanged
             raise
         arrival.has_row = stored.outcome in _WITH_ROW
         if stored.outcome is Outcome.REPLACED and stored.replaced_key is not None:

@@ -14,7 +14,7 @@ import xxhash
 from dicomcore.data import Buffer, read_file
 from dicomcore.errors import DicomError, IndexUnavailable
 from dicomcore.index import DuplicatePolicy, Index, InstanceRecord, InstanceRow, Outcome, Stored
-from dicomcore.ingest import catalogue, content_digest, identify
+from dicomcore.ingest import DEFAULT_INLINE_THRESHOLD, catalogue, content_digest, identify
 from dicomcore.resources import Resource
 from dicomcore.storage import Storage, arrival_of
 
@@ -37,27 +37,38 @@ class Damage:
     resource: Resource | None = None
 
 
-def sweep(storage: Storage, index: Index) -> int:
+def sweep(
+    storage: Storage,
+    index: Index,
+    inline_threshold: int = DEFAULT_INLINE_THRESHOLD,
+    duplicates: DuplicatePolicy = DuplicatePolicy.REPLACE_IF_CHANGED,
+) -> int:
     """Put away what a crash left: unfinished spools, and objects that were kept but never got their row.
 
-    Only objects since the last sweep are looked at, so that it takes as long as there was work since then. Does nothing
-    while other processes use the storage. Returns how many files that were.
+    Only objects since the last sweep are looked at, so that it takes as long as there was work since then. Beside an
+    index that has never had a row a few objects get theirs: they are from a crash of the first store, or the index was
+    lost. Does nothing while other processes use the storage. Returns how many files were put away.
 
     Raises:
         IndexUnavailable: the index does not know the objects that are stored, because it is new or an old copy.
     """
     if not storage.is_alone:
         return 0
-    since = max(0.0, storage.swept - _SWEEP_MARGIN)
-    kept = list(storage.keys(since))
+    is_new = storage.swept > 0 and index.revision(Resource()) == 0
+    since = 0.0 if is_new else max(0.0, storage.swept - _SWEEP_MARGIN)
+    kept = list(islice(storage.keys(since), _MAX_ORPHANS + 1 if is_new else None))
     known = index.keys(kept[0]) if kept else set()
     orphans = [key for key in kept if key not in known]
-    is_new = storage.swept > 0 and index.revision(Resource()) == 0
-    if len(orphans) > _MAX_ORPHANS or (orphans and is_new):
+    if len(orphans) > _MAX_ORPHANS:
         raise IndexUnavailable(
-            f"the index knows nothing of {len(orphans)} stored objects; it is new, or a copy from before they came: "
-            "run `isocenter reindex`"
+            f"the index knows nothing of {len(orphans)} stored objects or more; it is new, or a copy from before they "
+            "came: run `isocenter reindex`"
         )
+    if is_new:
+        with ThreadPoolExecutor(_THREADS) as pool:
+            orphans = [
+                damage.key for damage in _index_objects(storage, index, orphans, inline_threshold, duplicates, pool)
+            ]
     removed = storage.sweep(orphans)
     storage.share()
     return removed
@@ -79,12 +90,24 @@ def reindex(
     keys = storage.keys()
     with ThreadPoolExecutor(_THREADS) as pool:
         while batch := list(islice(keys, _BATCH)):
-            found = list(pool.map(lambda key: _record(storage, key, inline_threshold), batch))
-            records = [record for record in found if isinstance(record, InstanceRecord)]
-            damaged += [record for record in found if isinstance(record, Damage)]
-            damaged += _superseded(records, index.store(records, duplicates))
+            damaged += _index_objects(storage, index, batch, inline_threshold, duplicates, pool)
             progress(len(batch))
     return damaged
+
+
+def _index_objects(
+    storage: Storage,
+    index: Index,
+    keys: Sequence[str],
+    inline_threshold: int,
+    duplicates: DuplicatePolicy,
+    pool: ThreadPoolExecutor,
+) -> list[Damage]:
+    """Make the rows of objects; returns those that get none."""
+    found = list(pool.map(lambda key: _record(storage, key, inline_threshold), keys))
+    records = [record for record in found if isinstance(record, InstanceRecord)]
+    damaged = [record for record in found if isinstance(record, Damage)]
+    return [*damaged, *_superseded(records, index.store(records, duplicates))]
 
 
 def _superseded(records: Sequence[InstanceRecord], answers: Sequence[Stored]) -> Iterator[Damage]:

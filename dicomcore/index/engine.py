@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -33,7 +33,7 @@ _CACHE_KIB = 2 * 1024
 _WRITER_CACHE_KIB = 16 * 1024
 _JOURNAL_BYTES = 64 << 20
 _PATIENCE_SECONDS = 5
-_SHORTEST_PAUSE, _LONGER, _LONGEST_PAUSE = 0.0002, 1.1, 0.01  # seconds between two looks whether the lock is free
+_FIRST_PAUSE, _PAUSE = 0.0005, 0.0003  # seconds between two looks whether the lock is free
 
 _SQLITE_PRAGMAS = (
     f"PRAGMA busy_timeout = {LOCK_TIMEOUT_MS}",
@@ -164,10 +164,11 @@ def _begin(connection: Connection) -> None:
 def _lock_sqlite(cursor: DBAPICursor) -> None:
     """Begin a transaction as soon as no other process writes; raises the error of SQLite if that takes too long.
 
-    SQLite itself would sleep for 1, 2, 5, 10 milliseconds and more until it looks again, and others write for less.
+    SQLite itself would sleep for 1, 2, 5, 10 milliseconds and more until it looks again, and others write for less. Who
+    has waited looks no less often than who has just come: else some processes get the lock over and over, others never.
     """
     deadline = time.monotonic() + LOCK_TIMEOUT_MS / 1000
-    pause = _SHORTEST_PAUSE
+    pause = _FIRST_PAUSE
     while True:
         try:
             cursor.execute("BEGIN IMMEDIATE")  # the driver begins nothing by itself (isolation_level None)
@@ -176,7 +177,7 @@ def _lock_sqlite(cursor: DBAPICursor) -> None:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
         time.sleep(pause)
-        pause = min(pause * _LONGER, _LONGEST_PAUSE)
+        pause = _PAUSE
 
 
 def _lock_postgresql(cursor: DBAPICursor) -> None:
@@ -190,13 +191,16 @@ def write(engine: Engine, work: Callable[[Transaction], T]) -> T:
     """Call ``work`` in a transaction that no other writer, of whatever process, is in at the same time.
 
     It runs on the driver, since a transaction of SQLAlchemy costs a tenth of storing an image. If the connection breaks
-    it is called once more on a new one, so it must bear to find its work done already.
+    it is called once more on a new one; but not if it breaks during the commit, since what was committed may have been
+    undone by others when it is done again: a row that they deleted would come back without its bytes.
     """
     has_committed = False
 
     def attempt() -> T:
         nonlocal has_committed
-        with closing(engine.raw_connection()) as connection:  # what is not committed is rolled back by the pool
+        if has_committed:
+            raise IndexUnavailable("the index database went away during a commit")
+        with closing(engine.raw_connection()) as connection, _dropped_if_broken(connection):
             cursor = connection.cursor()
             _LOCKS[engine.dialect.name](cursor)
             result = work(Transaction(cursor, engine.dialect))
@@ -208,6 +212,17 @@ def write(engine: Engine, work: Callable[[Transaction], T]) -> T:
         return once_more_if_broken(engine, attempt)
     except IndexUnavailable as error:
         error.is_unchanged = not has_committed
+        raise
+
+
+@contextmanager
+def _dropped_if_broken(connection: PoolProxiedConnection) -> Iterator[None]:
+    """Take a broken connection from the pool, which would complain that it cannot roll back, as it does with others."""
+    try:
+        yield
+    except psycopg.Error as error:
+        if is_broken(error):
+            connection.invalidate(error)
         raise
 
 

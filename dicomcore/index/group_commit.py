@@ -49,6 +49,11 @@ class _Submission:
         """Whether the bytes are on the medium, or will never be."""
         return self.kept is None or self.kept.done()
 
+    @property
+    def why_not_kept(self) -> BaseException | None:
+        """Why the bytes will never be on the medium, if that is so."""
+        return self.kept.exception() if self.kept is not None and self.kept.done() else None
+
     def check_kept(self, patience: float) -> None:
         """Wait so many seconds for the bytes; raises `_NotYet`, or why they could not be kept."""
         if self.kept is None:
@@ -56,9 +61,9 @@ class _Submission:
         try:
             self.kept.result(patience)
         except TimeoutError:
-            if self.kept.done():
-                raise
-            raise _NotYet from None
+            if not self.kept.done():
+                raise _NotYet from None
+            self.kept.result()  # they came just now, or whoever kept them ran into a timeout of its own
 
 
 class GroupCommit:
@@ -75,6 +80,7 @@ class GroupCommit:
         self._lock = threading.Lock()
         self._is_closed = False
         self._announced = 0
+        self._put_off_count = 0
         self._retry_at = 0.0
         self._thread = threading.Thread(target=self._run, name="index-writer", daemon=True)
         self._thread.start()
@@ -120,60 +126,65 @@ class GroupCommit:
         with self._lock:
             if not self._is_closed:
                 self._is_closed = True
-                self._waiting.put(None)
+                self._waiting.put(None)  # this wakes the thread
         self._thread.join()
 
     def _run(self) -> None:
-        while (first := self._waiting.get()) is not None:
-            group, is_last = self._collect(first)
-            if time.monotonic() < self._retry_at:
-                _fail(group, _not_tried())
-            elif len(group) == 1:
-                self._commit(group)
-            else:
-                self._commit_kept(group)
-            if is_last:
-                return
+        while not self._is_over():
+            first = self._waiting.get()
+            if first is not None:
+                self._commit_kept(self._collect(first))
+
+    def _is_over(self) -> bool:
+        with self._lock:
+            return self._is_closed and not self._put_off_count and self._waiting.empty()
 
     def _commit_kept(self, group: Sequence[_Submission]) -> None:
-        """Commit those whose bytes are on the medium; the others come again when theirs are."""
-        ready = [submission for submission in group if submission.is_kept]
+        """Commit those whose bytes are on the medium, or one that is alone; others come again when theirs are."""
+        ready = []
         for submission in group:
-            if submission not in ready:
+            if (failure := submission.why_not_kept) is not None:
+                _fail([submission], failure)
+            elif len(group) == 1 or submission.is_kept:
+                ready.append(submission)
+            else:
                 self._put_off(submission)
         if ready:
             self._commit(ready)
 
     def _put_off(self, submission: _Submission) -> None:
-        """Let a submission come again when its bytes are on the medium; until then it is announced."""
+        """Let a submission come again when its bytes are on the medium; until then it counts as announced."""
 
         def come(_kept: Future[str]) -> None:
             with self._lock:
-                self._announced -= 1
+                self._put_off_count -= 1
                 self._waiting.put(submission)
 
         with self._lock:
-            self._announced += 1
+            self._put_off_count += 1
         if submission.kept is not None:
             submission.kept.add_done_callback(come)
 
-    def _collect(self, first: _Submission) -> tuple[list[_Submission], bool]:
+    def _collect(self, first: _Submission) -> list[_Submission]:
         """Take what waits behind ``first``, and what was announced and comes soon, up to the size of a group."""
         group, count = [first], len(first.records)
         until = time.monotonic() + self._gathering
         while count < self._max_group:
-            patience = until - time.monotonic() if self._announced else 0.0
+            patience = until - time.monotonic() if self._announced or self._put_off_count else 0.0
             try:
                 following = self._waiting.get(timeout=patience) if patience > 0 else self._waiting.get_nowait()
             except queue.Empty:
                 break
             if following is None:
-                return group, True
+                break
             group.append(following)
             count += len(following.records)
-        return group, False
+        return group
 
     def _commit(self, group: Sequence[_Submission]) -> None:
+        if time.monotonic() < self._retry_at:
+            _fail(group, _not_tried())
+            return
         records = [record for submission in group for record in submission.records]
         policies = [submission.policy for submission in group for _ in submission.records]
 
@@ -202,7 +213,7 @@ class GroupCommit:
         failure: BaseException = error
         if isinstance(error, IndexUnavailable):
             self._retry_at = time.monotonic() + PAUSE
-        elif not isinstance(error, DicomError):
+        elif not isinstance(error, DicomError) and error is not group[0].why_not_kept:
             failure = IndexUnavailable(f"the index failed: {error!r}")
             failure.__cause__ = error
         _fail(group, failure)

@@ -2,7 +2,7 @@
 
 An object is acknowledged when its bytes, its name and its directory are on the medium: fsync of the file, atomic
 rename, fsync of the directory. Files are synced in parallel by the callers' threads; directories once for all that
-arrived together (`_DirectorySync`). Every process that uses the folder holds a shared lock on it; the one that finds
+arrived together (`DirectorySync`). Every process that uses the folder holds a shared lock on it; the one that finds
 nobody else there sweeps what a crash left behind.
 """
 
@@ -37,7 +37,7 @@ class LocalStorage:
         self._memory_limit = memory_limit
         self._size_limit = size_limit
         self._spool_memory = SpoolMemory(SPOOL_MEMORY)
-        self._directory_sync = _DirectorySync()
+        self._directory_sync = DirectorySync()
         self._known_directories: set[str] = set()
         try:
             for directory in (self._objects, self._spool):
@@ -59,11 +59,11 @@ class LocalStorage:
         """Turn the spooled bytes into an object and return its key."""
         if not isinstance(spool, LocalSpool):
             raise TypeError("a local storage keeps what was spooled in it")
-        self._reserve.check()
         key = key or new_key()
-        directory = self._directory(key)
-        spool.settle()
         try:
+            self._reserve.check()
+            directory = self._directory(key)
+            spool.settle()
             spool.move(f"{directory}/{key}")
             self._directory_sync(directory)
         except OSError as error:
@@ -153,12 +153,9 @@ class LocalStorage:
         name = directory_of(key)
         path = f"{self._root}/{name}"
         if name not in self._known_directories:
-            try:
-                os.makedirs(path, exist_ok=True)
-                for parent in (os.path.dirname(path), self._root):
-                    self._directory_sync(parent)
-            except OSError as error:
-                raise storage_error(error) from error
+            os.makedirs(path, exist_ok=True)
+            for parent in (os.path.dirname(path), self._root):
+                self._directory_sync(parent)
             self._known_directories = {name}  # only the present one is of interest
         return path
 
@@ -197,7 +194,7 @@ class LocalObject:
             self._file = None
 
 
-class _DirectorySync:
+class DirectorySync:
     """Sync a directory once for all threads that wait for it.
 
     Whoever comes while a sync runs needs the next one, since the running one may have started before the rename.
@@ -212,6 +209,7 @@ class _DirectorySync:
         self._descriptor = -1
 
     def __call__(self, directory: str) -> None:
+        """Return when everything that was in the directory before is durably there; raises OSError."""
         with self._count:
             self._asked += 1
             ticket = self._asked
@@ -234,3 +232,4 @@ class _DirectorySync:
         descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self.close()
         self._descriptor, self._last = descriptor, directory
+        self._done = 0  # what was done was another directory

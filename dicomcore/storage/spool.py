@@ -89,6 +89,8 @@ class LocalSpool:
         self._file: int | None = None
         self._mapping: mmap.mmap | None = None
         self._is_closed = False
+        # Who goes away may close it while a thread writes: the number of its file is soon that of another.
+        self._file_lock = threading.Lock()
 
     @property
     def size(self) -> int:
@@ -116,16 +118,18 @@ class LocalSpool:
 
     def write(self, chunk: Buffer) -> None:
         """Append ``chunk``; raises `LimitExceeded` and `StorageFull`."""
-        self._size += len(chunk)
-        if self._size > self._size_limit:
-            raise LimitExceeded("bytes of an instance", self._size_limit)
-        if self._file is not None:
-            self._append(chunk)
-            return
-        self._chunks.append(_kept(chunk))
-        self._hold(len(chunk))
-        if self._size > self._memory_limit or self._memory.is_full:
-            self._spill()
+        with self._file_lock:
+            self._check_open()
+            self._size += len(chunk)
+            if self._size > self._size_limit:
+                raise LimitExceeded("bytes of an instance", self._size_limit)
+            if self._file is not None:
+                self._append(self._file, chunk)
+                return
+            self._chunks.append(_kept(chunk))
+            self._hold(len(chunk))
+            if self._size > self._memory_limit or self._memory.is_full:
+                self._spill()
 
     def view(self) -> memoryview:
         """All bytes written; of a file as a mapping."""
@@ -156,17 +160,16 @@ class LocalSpool:
 
     def settle(self) -> None:
         """Bring all bytes to the medium, in the file of the spool; what was in memory can still be read from there."""
-        if self._is_closed:
-            raise RuntimeError("the spool is closed")
-        try:
-            if self._file is None:
-                content = self._in_memory()
-                self._create()
-                self._write(content)
-            if self._file is not None:
-                sync(self._file)
-        except OSError as error:
-            raise storage_error(error) from error
+        with self._file_lock:
+            self._check_open()
+            try:
+                if self._file is None:
+                    content = self._in_memory()
+                    _write(self._create(), content)
+                if self._file is not None:
+                    sync(self._file)
+            except OSError as error:
+                raise storage_error(error) from error
 
     def move(self, path: str) -> None:
         """Give the file of the spool its final name; `close` leaves it there."""
@@ -175,16 +178,21 @@ class LocalSpool:
 
     def close(self) -> None:
         """Drop what was not kept; views that are still held keep their bytes."""
-        self._is_closed = True
-        self._chunks = []
-        self._joined = None
-        self._mapping = None
-        self._hold(-self._held)
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
-            if not self._is_kept:
-                self.path.unlink(missing_ok=True)
+        with self._file_lock:
+            self._is_closed = True
+            self._chunks = []
+            self._joined = None
+            self._mapping = None
+            self._hold(-self._held)
+            if self._file is not None:
+                os.close(self._file)
+                self._file = None
+                if not self._is_kept:
+                    self.path.unlink(missing_ok=True)
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise RuntimeError("the spool is closed")
 
     def _hold(self, size: int) -> None:
         self._held += size
@@ -195,38 +203,41 @@ class LocalSpool:
         return self._joined is not None or self._file is None
 
     def _in_memory(self) -> bytearray:
+        self._check_open()
         if self._joined is None:
             self._joined = bytearray().join(self._chunks)
             self._chunks = []
         return self._joined
 
-    def _create(self) -> None:
+    def _create(self) -> int:
         try:
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
         except OSError as error:
             raise storage_error(error) from error
+        return self._file
 
     def _spill(self) -> None:
         """Go on in a file, since this becomes too large for memory."""
-        self._create()
+        file = self._create()
         self._file_digests = _Digests()
         for chunk in self._chunks if self._joined is None else [self._joined]:
-            self._append(chunk)
+            self._append(file, chunk)
         self._joined = None
         self._chunks = []
         self._hold(-self._held)
 
-    def _append(self, chunk: Buffer) -> None:
+    def _append(self, file: int, chunk: Buffer) -> None:
         self._file_digests.update(chunk)
-        self._write(chunk)
+        _write(file, chunk)
 
-    def _write(self, chunk: Buffer) -> None:
-        rest = memoryview(chunk)
-        try:
-            while rest:
-                rest = rest[os.write(self._file or 0, rest) :]
-        except OSError as error:
-            raise storage_error(error) from error
+
+def _write(file: int, chunk: Buffer) -> None:
+    rest = memoryview(chunk)
+    try:
+        while rest:
+            rest = rest[os.write(file, rest) :]
+    except OSError as error:
+        raise storage_error(error) from error
 
 
 def _kept(chunk: Buffer) -> Buffer:

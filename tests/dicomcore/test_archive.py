@@ -1,5 +1,11 @@
 import asyncio
+import gc
+import sqlite3
+import threading
+import time
 from concurrent.futures import Future
+from contextlib import closing, suppress
+from itertools import count as count_from
 from pathlib import Path
 
 import orjson
@@ -9,12 +15,12 @@ from builders import IMPLICIT_LE, ct_dataset, ct_instance, element, header, item
 from app.settings import Settings
 from dicomcore.archive import Archive
 from dicomcore.data import PLACEHOLDER
-from dicomcore.errors import IndexUnavailable, ResourceGone, ResourceNotFound, StorageUnavailable
-from dicomcore.index import DuplicatePolicy, Index, Stored
+from dicomcore.errors import IndexUnavailable, ResourceGone, ResourceNotFound, StorageFull, StorageUnavailable
+from dicomcore.index import DuplicatePolicy, Index, InstanceRow, Stored
 from dicomcore.query import Query
 from dicomcore.resources import Level, Resource
 from dicomcore.source import Change, FailureReason, StoreOutcome, WarningReason
-from dicomcore.storage import LocalStorage
+from dicomcore.storage import LocalStorage, Spool
 
 STUDY = Resource("1.2.3")
 INSTANCE = Resource("1.2.3", "1.2.3.1", "1.2.3.4")
@@ -298,3 +304,192 @@ async def test_long_text_is_much_metadata_too(archive: Archive) -> None:
     content = ct_instance(extra=element(0x0040A160, "UT", "a" * (2 << 20)))
     assert (await store(archive, content)).change is Change.STORED
     assert await read(archive) == content
+
+
+# Faults between bytes and row
+
+
+def test_bytes_stay_whose_row_is_committed_after_the_event_loop_has_ended(archive: Archive, settings: Settings) -> None:
+    """A server that is told to stop twice does not wait for what is under way; the thread that commits goes on."""
+
+    async def begin() -> None:
+        under_way = asyncio.create_task(store(archive, ct_instance()))
+        while not objects(settings):
+            await asyncio.sleep(0.001)
+        assert not under_way.done()
+
+    with closing(sqlite3.connect(settings.data / "index.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        asyncio.run(begin())
+        other.execute("ROLLBACK")
+    archive.index.delete(Resource("9"))  # after the commit, since it waits for its turn
+    rows = list(archive.index.instances(Resource()))
+    assert [archive.storage.open(row.key).read() for row in rows] == [ct_instance()]
+
+
+async def test_a_spool_is_closed_even_if_what_it_left_cannot_be_deleted(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_key: str) -> None:
+        raise StorageUnavailable("the volume is read-only")
+
+    monkeypatch.setattr(archive.storage, "delete", fail)
+    spool = archive.spool()
+    spool.write(b"no DICOM at all")
+    with pytest.raises(StorageUnavailable):
+        await archive.store(spool)
+    with pytest.raises(RuntimeError, match="closed"):
+        spool.view()
+
+
+async def test_bytes_that_fail_late_for_an_instance_that_is_refused_are_no_news(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody asks why they failed, and the event loop must not complain that nobody does."""
+    complaints: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: complaints.append(context))
+
+    def fail(_spool: Spool, _key: str) -> str:
+        time.sleep(0.02)
+        raise StorageFull("no room")
+
+    monkeypatch.setattr(archive.storage, "keep", fail)
+    assert (await store(archive, b"no DICOM at all")).failure is FailureReason.CANNOT_UNDERSTAND
+    gc.collect()
+    assert complaints == []
+
+
+class UnsteadyMedium:
+    """Keeps objects now and then slowly, and fails now and then: before they are there, or when they are."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._keep = archive.storage.keep
+        self._turns = count_from(1)
+
+    def __call__(self, spool: Spool, key: str) -> str:
+        turn = next(self._turns)
+        if turn % 7 == 0:
+            raise StorageFull("no room")
+        time.sleep((0.0, 0.0, 0.002, 0.08)[turn % 4])  # the last is longer than a transaction stays open
+        self._keep(spool, key)
+        if turn % 5 == 0:
+            raise StorageFull("no room")
+        return key
+
+
+class Watch(threading.Thread):
+    """Looks all the time for rows without bytes."""
+
+    def __init__(self, archive: Archive) -> None:
+        super().__init__()
+        self.missing: list[Resource] = []
+        self.seen = 0
+        self._archive = archive
+        self._is_over = threading.Event()
+
+    def run(self) -> None:
+        while not self._is_over.wait(0.001):
+            for row in self._archive.index.instances(Resource()):
+                self._look(row)
+
+    def _look(self, row: InstanceRow) -> None:
+        self.seen += 1
+        try:
+            self._archive.storage.open(row.key).close()
+        except KeyError:
+            now = self._archive.index.instance(row.resource)
+            if now is not None and now.key == row.key:
+                self.missing.append(row.resource)
+
+    def __enter__(self) -> "Watch":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self.join()
+
+
+async def test_no_row_is_ever_without_its_bytes_and_no_bytes_stay_without_a_row_whatever_the_medium_does(
+    archive: Archive, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive.storage, "keep", UnsteadyMedium(archive))
+    small = [ct_instance(SOPInstanceUID=f"1.2.3.{number}") for number in range(40)]
+    large = [ct_instance(SOPInstanceUID=f"1.2.4.{number}", PixelData=bytes(2 << 20)) for number in range(4)]
+    with Watch(archive) as watch:
+        outcomes = await asyncio.gather(*(store(archive, content) for content in small + large))
+    stored = {outcome.resource for outcome in outcomes if outcome.is_stored}
+    assert {outcome.failure for outcome in outcomes} == {None, FailureReason.OUT_OF_RESOURCES}
+    assert watch.missing == []
+    assert {row.resource for row in archive.index.instances(Resource())} == stored
+    assert len(objects(settings)) == len(stored)
+
+
+@pytest.mark.parametrize("policy", DuplicatePolicy)
+async def test_two_processes_that_store_replace_and_delete_one_instance_leave_one_object_for_each_row(
+    settings: Settings, policy: DuplicatePolicy
+) -> None:
+    first = with_policy(settings, policy)
+    first.sweep()
+    both = first, with_policy(settings, policy)
+    contents = [ct_instance(StudyID=str(number)) for number in range(6)]
+
+    async def interfere(archive: Archive, turn: int) -> object:
+        with suppress(ResourceNotFound, ResourceGone):
+            return await archive.delete(INSTANCE) if turn % 5 == 4 else await replace(archive, ct_instance(IMPLICIT_LE))
+        return None
+
+    with Watch(first) as watch:
+        for turn in range(10):
+            await asyncio.gather(
+                *(store(archive, content) for archive in both for content in contents),
+                *(interfere(archive, turn) for archive in both),
+            )
+            rows = list(first.index.instances(Resource()))
+            assert [path.name for path in objects(settings)] == [row.key for row in rows]
+    assert (watch.missing, watch.seen > 0) == ([], True)
+    for archive in both:
+        archive.close()
+
+
+async def test_bytes_that_hang_hold_up_nobody_else(
+    archive: Archive, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep, may_go_on = archive.storage.keep, threading.Event()
+
+    def hang(spool: Spool, key: str) -> str:
+        if spool.size > 200_000:
+            may_go_on.wait(30)
+        return keep(spool, key)
+
+    monkeypatch.setattr(archive.storage, "keep", hang)
+    hanging = asyncio.create_task(store(archive, ct_instance(PixelData=bytes(300_000))))
+    contents = [ct_instance(SOPInstanceUID=f"1.2.3.{number}") for number in range(5, 15)]
+    outcomes = await asyncio.gather(*(store(archive, content) for content in contents))
+    assert [outcome.change for outcome in outcomes] == [Change.STORED] * 10
+    assert await archive.delete(STUDY) == 10
+    assert not hanging.done()
+    may_go_on.set()
+    assert (await hanging).change is Change.STORED
+    assert await count(archive) == len(objects(settings)) == 1
+
+
+@pytest.mark.parametrize("size", [1000, 2 << 20, 5 << 20])
+async def test_who_goes_away_and_closes_the_spool_leaves_the_whole_instance_or_nothing(
+    archive: Archive, settings: Settings, size: int
+) -> None:
+    contents = [ct_instance(SOPInstanceUID=f"1.2.3.{number}", PixelData=bytes(size)) for number in range(12)]
+    spools = []
+    for content in contents:
+        spool = archive.spool()
+        spool.write(content)
+        spools.append(spool)
+    stores = [asyncio.create_task(archive.store(spool)) for spool in spools]
+    for spool, under_way in zip(spools, stores, strict=True):
+        await asyncio.sleep(0.001)
+        under_way.cancel()
+        spool.close()
+    await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}), return_exceptions=True)
+    assert archive.index.statistics().instances == len(objects(settings))
+    assert list(settings.data.glob("spool/*")) == []
+    assert list(archive.verify(lambda _count: None)) == []

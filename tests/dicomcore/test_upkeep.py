@@ -82,10 +82,25 @@ def test_while_others_use_the_storage_nothing_is_swept(settings: Settings, index
 
 def test_an_index_that_is_new_beside_a_storage_that_is_not_stops_the_sweep(storage: LocalStorage, index: Index) -> None:
     storage.sweep()
-    keep(storage, ct_instance())
+    for _ in range(257):
+        keep(storage, b"x")
     with pytest.raises(IndexUnavailable, match="isocenter reindex"):
         sweep(storage, index)
-    assert len(list(storage.keys())) == 1
+    assert len(list(storage.keys())) == 257
+
+
+def test_a_few_objects_beside_a_new_index_get_their_rows_and_what_cannot_be_read_is_put_aside(
+    storage: LocalStorage, index: Index
+) -> None:
+    """The first store of all may have crashed after the first start, or the database of a small archive was lost."""
+    storage.sweep()
+    key = keep(storage, ct_instance())
+    keep(storage, b"nonsense")
+    later = time.time() + 10_000
+    os.utime(storage._swept, (later, later))
+    assert sweep(storage, index) == 1
+    assert list(storage.keys()) == [key]
+    assert index.keys() == {key}
 
 
 def test_the_very_first_store_may_have_crashed(storage: LocalStorage, index: Index) -> None:

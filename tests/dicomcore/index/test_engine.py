@@ -1,11 +1,14 @@
 import sqlite3
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
 import pytest
 from index_fixtures import DATABASES, new_database, sqlite_url
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 
 from dicomcore.errors import DicomError, IndexUnavailable, MalformedDataset, StorageFull
@@ -134,3 +137,77 @@ def test_a_write_that_failed_before_its_commit_says_that_nothing_changed() -> No
     with pytest.raises(IndexUnavailable) as caught:
         write(engine, lambda transaction: None)
     assert caught.value.is_unchanged
+
+
+def end_connections(url: str) -> None:
+    """Let the server close all connections but this one, as when it is restarted."""
+    others = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"{others} AND backend_type = 'client backend'").fetchall()
+
+
+@pytest.mark.postgresql
+def test_a_write_whose_connection_breaks_before_its_commit_is_done_on_a_new_one(
+    postgresql_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine, attempts = open_engine(postgresql_url, writes=True), list[int]()
+
+    def work(transaction: Transaction) -> int:
+        attempts.append(len(attempts))
+        if len(attempts) == 1:
+            end_connections(postgresql_url)
+        return len(transaction.select(select(1)))
+
+    assert write(engine, work) == 1
+    assert (attempts, caplog.messages) == ([0, 1], [])
+    engine.dispose()
+
+
+@pytest.mark.postgresql
+def test_a_write_whose_connection_breaks_during_its_commit_is_not_done_again(postgresql_url: str) -> None:
+    """It may have succeeded, and others may have gone on from there: have deleted the bytes of its row."""
+    engine, attempts = open_engine(postgresql_url, writes=True), list[int]()
+
+    def work(_: Transaction) -> None:
+        attempts.append(len(attempts))
+        end_connections(postgresql_url)
+
+    with pytest.raises(IndexUnavailable) as caught:
+        write(engine, work)
+    assert (attempts, caught.value.is_unchanged) == ([0], False)
+    engine.dispose()
+
+
+def test_no_writer_gets_its_turn_over_and_over_while_another_waits(tmp_path: Path) -> None:
+    """Each thread has a connection of its own, as processes have."""
+    turns: list[int] = []
+    start = threading.Barrier(4)
+
+    def work(writer: int) -> None:
+        engine = open_engine(sqlite_url(tmp_path), writes=True)
+        write(engine, lambda _: None)  # it is connected
+        start.wait(10)
+        for _ in range(150):
+            write(engine, lambda _: (turns.append(writer), time.sleep(0.001)))
+        engine.dispose()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+    first_half = turns[: len(turns) // 2]
+    assert set(first_half) == {0, 1, 2, 3}
+
+
+def test_a_database_that_is_locked_by_another_program_says_so_and_nothing_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dicomcore.index.engine.LOCK_TIMEOUT_MS", 50)
+    engine = open_engine(sqlite_url(tmp_path), writes=True)
+    write(engine, lambda _: None)
+    with closing(sqlite3.connect(parse_url(sqlite_url(tmp_path)).database or "", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(IndexUnavailable, match="locked") as caught:
+            write(engine, lambda _: None)
+        other.execute("ROLLBACK")
+    assert caught.value.is_unchanged
+    assert write(engine, lambda _: "free") == "free"
+    engine.dispose()

@@ -194,7 +194,7 @@ def test_who_keeps_bytes_and_runs_into_a_timeout_of_its_own_is_not_waited_for_ag
     transactions.may_go_on.set()
     commits, kept = GroupCommit(transactions), Future[str]()
     kept.set_exception(TimeoutError("of the volume"))
-    with pytest.raises(IndexUnavailable, match="of the volume"):
+    with pytest.raises(TimeoutError, match="of the volume"):
         submit_before(commits, kept, "1").result(10)
     commits.close()
 
@@ -229,3 +229,81 @@ def test_of_a_group_those_whose_bytes_are_there_do_not_wait_for_the_others() -> 
         failed.result(10)
     commits.close()
     assert transactions.stored == [["0"], ["2"], ["1"]]
+
+
+class JustInTime(Future[str]):
+    """Is done at the very moment at which nobody waits any more."""
+
+    def result(self, timeout: float | None = None) -> str:
+        if timeout is None or self.done():
+            return super().result(timeout)
+        self.set_result("key")
+        raise TimeoutError
+
+
+def test_bytes_that_come_when_patience_ends_have_come() -> None:
+    transactions = Transactions()
+    transactions.may_go_on.set()
+    commits = GroupCommit(transactions)
+    assert submit_before(commits, JustInTime(), "1").result(10)[0].replaced_key == "1"
+    commits.close()
+
+
+@pytest.mark.parametrize("error", [None, StorageFull("no room")])
+def test_close_waits_for_what_was_put_off(error: Exception | None) -> None:
+    transactions = Transactions()
+    transactions.may_go_on.set()
+    commits, kept = GroupCommit(transactions, gathering=0.0, patience=0.001), Future[str]()
+    slow = submit_before(commits, kept, "1")
+    submit(commits, "2").result(10)  # so the first was put off
+    closing = threading.Thread(target=commits.close)
+    closing.start()
+    closing.join(0.05)
+    if error is None:
+        kept.set_result("key")
+    else:
+        kept.set_exception(error)
+    assert slow.exception(10) is error
+    closing.join(10)
+    assert not closing.is_alive()
+
+
+def test_bytes_that_were_not_kept_are_told_without_asking_the_database() -> None:
+    transactions = Transactions()
+    transactions.may_go_on.set()
+    commits, kept = GroupCommit(transactions), Future[str]()
+    kept.set_exception(StorageFull("no room"))
+    with pytest.raises(StorageFull):
+        submit_before(commits, kept, "down").result(10)
+    assert not transactions.has_begun.is_set()
+    commits.close()
+
+
+def test_what_keeping_bytes_runs_into_is_not_said_of_the_index() -> None:
+    transactions = Transactions()
+    transactions.may_go_on.set()
+    commits, kept = GroupCommit(transactions, patience=10.0), Future[str]()
+    future = submit_before(commits, kept, "1")
+    transactions.has_begun.wait(10)
+    kept.set_exception(MemoryError("no memory"))
+    with pytest.raises(MemoryError):
+        future.result(10)
+    commits.close()
+    assert transactions.stored == []
+
+
+def test_when_the_database_goes_down_while_a_group_is_tried_one_by_one_the_rest_is_not_tried() -> None:
+    """Each would wait for the lock as long as the first."""
+    transactions = Transactions()
+    commits = GroupCommit(transactions)
+    submit(commits, "0")
+    transactions.has_begun.wait(10)
+    bad, down, others = submit(commits, "bad"), submit(commits, "down"), [submit(commits, uid) for uid in "12"]
+    transactions.may_go_on.set()
+    with pytest.raises(MalformedDataset):
+        bad.result(10)
+    for future in (down, *others):
+        with pytest.raises(IndexUnavailable):
+            future.result(10)
+    commits.close()
+    assert transactions.stored == [["0"]]

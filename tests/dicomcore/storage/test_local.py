@@ -1,10 +1,13 @@
+import errno
+import os
 import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
 
 from dicomcore.errors import StorageUnavailable
-from dicomcore.storage import LocalStorage
+from dicomcore.storage import LocalStorage, local
 
 
 def keep(storage: LocalStorage, content: bytes) -> str:
@@ -79,3 +82,34 @@ def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(StorageUnavailable):
         LocalStorage(tmp_path / "file" / "data")
+
+
+def test_a_directory_that_could_not_be_synced_is_not_taken_as_synced_by_who_came_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the minute turns, objects of the old and of the new directory wait for one another."""
+    old, new = tmp_path / "old", tmp_path / "new"
+    for directory in (old, new):
+        directory.mkdir()
+    has_begun, may_go_on, synced = threading.Event(), threading.Event(), list[Path]()
+
+    def sync(file: int) -> None:
+        has_begun.set()
+        may_go_on.wait(10)
+        synced.append(new if os.path.samestat(os.fstat(file), new.stat()) else old)
+        if synced.count(new) == 1 and synced[-1] == new:
+            raise OSError(errno.EIO, "the medium")
+
+    monkeypatch.setattr(local, "sync", sync)
+    directory_sync = local.DirectorySync()
+    with ThreadPoolExecutor() as pool:
+        waiting = []
+        for directory in (old, old, new, new):
+            waiting.append(pool.submit(directory_sync, str(directory)))
+            has_begun.wait(10)
+            wait(waiting, 0.05)  # they queue up in this order
+        may_go_on.set()
+        told = [future.exception(10) for future in waiting]
+    directory_sync.close()
+    assert [type(error) for error in told if error is not None] == [OSError]
+    assert synced.count(new) == 2

@@ -1,4 +1,7 @@
 import hashlib
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -110,3 +113,45 @@ def test_windows_are_the_bytes_from_an_offset_on(tmp_path: Path, memory_limit: i
     spool.write(content)
     assert b"".join(spool.windows(100)) == content[100:]
     spool.close()
+
+
+def test_a_spool_is_not_closed_under_a_thread_that_settles_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The number of its file would be that of another one, which the thread then writes to."""
+    has_begun, may_go_on = threading.Event(), threading.Event()
+
+    def slow_sync(file: int) -> None:
+        has_begun.set()
+        may_go_on.wait(10)
+        os.fsync(file)
+
+    monkeypatch.setattr("dicomcore.storage.spool.sync", slow_sync)
+    spool = make_spool(tmp_path)
+    spool.write(b"x")
+    with ThreadPoolExecutor() as pool:
+        settling = pool.submit(spool.settle)
+        has_begun.wait(10)
+        closing = pool.submit(spool.close)
+        wait([closing], 0.05)
+        may_go_on.set()
+        assert (settling.result(10), closing.result(10)) == (None, None)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("size", [10, 5000])
+def test_what_was_closed_is_not_taken_for_something_empty(tmp_path: Path, size: int) -> None:
+    spool = make_spool(tmp_path)
+    spool.write(bytes(size))
+    spool.close()
+    for look in (lambda: spool.sha256, lambda: spool.checksum, spool.view, lambda: list(spool.windows()), spool.settle):
+        with pytest.raises(RuntimeError, match="closed"):
+            look()
+
+
+def test_a_thread_that_writes_to_what_was_closed_leaves_nothing(tmp_path: Path) -> None:
+    memory = SpoolMemory(1000)
+    spool = LocalSpool(tmp_path / "spool", memory_limit=1000, size_limit=100_000, memory=memory)
+    spool.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        spool.write(bytes(5000))
+    assert not memory.is_full
+    assert list(tmp_path.iterdir()) == []
