@@ -96,6 +96,14 @@ class CombinedRange:
 
 
 @dataclass(frozen=True, slots=True)
+class Period:
+    """From one moment to another, both included, in microseconds since 1970-01-01 UTC; None is no bound."""
+
+    low: int | None
+    high: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class ReturnKey:
     """An attribute to return besides the required ones: an ``includefield`` (PS3.18 §8.3.4.3)."""
 
@@ -108,7 +116,8 @@ class Query:
     """A search at ``level`` within ``resource``: the study or series above the search, or the whole archive.
 
     ``limit`` None is no limit. ``fuzzy`` asks for fuzzy matching of person names (PS3.18 §8.3.4.2). ``timezone`` is the
-    offset from UTC, such as ``+0200``, that the request's dates and times are meant in.
+    offset from UTC, such as ``+0200``, that the request's dates and times are meant in. In an archive, the last change
+    of what is found was within any of the periods ``changed``, or at any time if there are none.
     """
 
     level: Level
@@ -121,3 +130,4 @@ class Query:
     offset: int = 0
     fuzzy: bool = False
     timezone: str | None = None
+    changed: tuple[Period, ...] = ()

@@ -47,6 +47,7 @@ _FORMS = {
 }
 _STUDY_KEYS = {
     "fhirStudyId": _query("_id", "Study Instance UIDs"),
+    "fhirLastUpdated": _query("_lastUpdated", "An instant of the last change in a study, with a prefix as `started`"),
     "fhirIdentifier": _query("identifier", "`urn:dicom:uid|urn:oid:...`, or an accession number"),
     "fhirPatient": _query("patient", "Patient ID, as a reference"),
     "fhirSubject": _query("subject", "As `patient`."),
@@ -58,7 +59,7 @@ _STUDY_KEYS = {
     "fhirStudyStatus": _query("status", "`available` is everything."),
     "fhirEndpoint": _query("endpoint", "An Endpoint, as a reference; each has everything."),
     "fhirInclude": _query("_include", "`ImagingStudy:endpoint` adds the Endpoints."),
-    "fhirSort": _query("_sort", "`-started`, which is the order in any case."),
+    "fhirSort": _query("_sort", "`-started`, which is the order in any case, or `started`."),
 }
 _ENDPOINT_KEYS = {
     "fhirEndpointId": _query("_id", "Ids of endpoints"),

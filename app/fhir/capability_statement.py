@@ -11,6 +11,7 @@ DATE = "2026-11-23"
 _DEFINITIONS = "http://hl7.org/fhir/SearchParameter/"
 _STUDY_PARAMETERS = (
     ("_id", "token", "Resource-id", "Study Instance UID"),
+    ("_lastUpdated", "date", "Resource-lastUpdated", "the last change in the study, with any prefix"),
     ("identifier", "token", "clinical-identifier", "Study Instance UID (urn:dicom:uid|urn:oid:...), Accession Number"),
     ("patient", "reference", "clinical-patient", "Patient ID; .identifier and :identifier take the issuer too"),
     ("subject", "reference", "ImagingStudy-subject", "as patient"),

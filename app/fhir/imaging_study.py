@@ -59,7 +59,7 @@ def imaging_study(
     series: Sequence[DicomJson],
     dialect: Dialect,
     instances: Mapping[str, Sequence[DicomJson]] | None = None,
-    revision: str = "",
+    meta: Json | None = None,
 ) -> Json:
     """Map a study with its series, and the instances by the UIDs of their series where they are asked for."""
     uid = text(study, STUDY_INSTANCE_UID)
@@ -68,7 +68,7 @@ def imaging_study(
     members: Json = {
         "resourceType": "ImagingStudy",
         "id": uid,
-        "meta": {"versionId": revision} if revision else None,
+        "meta": meta,
         "identifier": [{"use": "official", **study_uid(uid)}, *([accession] if accession else [])],
         "status": STATUS,
         "modality": [terms.concept(dialect.version, terms.modality(code)) for code in texts(study, 0x00080061)],

@@ -136,6 +136,28 @@ def spans_of(name: str, text: str, now: datetime, to_zone: timedelta | None) -> 
     }[prefix]
 
 
+def spans_in_utc(name: str, text: str, now: datetime, zone: tzinfo | None) -> list[Span]:
+    """Read a value that instants are compared with: what has no offset is meant in ``zone``, or else in UTC."""
+    if read_moment(name, text[2:] if text[:2] in PREFIXES else text).offset is not None:
+        return spans_of(name, text, now, timedelta())
+    return [Span(_in_utc(span.low, zone), _in_utc(span.high, zone)) for span in spans_of(name, text, now, None)]
+
+
+def _in_utc(moment: datetime | None, zone: tzinfo | None) -> datetime | None:
+    offset = None if moment is None else moment.replace(tzinfo=zone).utcoffset()
+    return moment if moment is None or offset is None else _moved(moment, -offset)
+
+
+def microseconds(moment: datetime | None) -> int | None:
+    """Count from 1970-01-01; None is no bound."""
+    return None if moment is None else (moment - datetime(1970, 1, 1)) // _STEP
+
+
+def instant(since_1970: int) -> str:
+    """Write microseconds since 1970-01-01 UTC as an instant of FHIR."""
+    return f"{(datetime(1970, 1, 1) + since_1970 * _STEP).isoformat(timespec='microseconds')}Z"
+
+
 def _moved(moment: datetime, by: timedelta) -> datetime:
     try:
         return moment + by

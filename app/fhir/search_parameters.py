@@ -14,11 +14,23 @@ from itertools import product
 
 from app.fhir.bundle import OFFSET
 from app.fhir.criteria import CRITERIA, Criterion, Keys
-from app.fhir.moments import PREFIXES, Span, all_of, any_of, index_text, read_moment, spans_of, timezone_text, zone_of
+from app.fhir.moments import (
+    PREFIXES,
+    Span,
+    all_of,
+    any_of,
+    index_text,
+    microseconds,
+    read_moment,
+    spans_in_utc,
+    spans_of,
+    timezone_text,
+    zone_of,
+)
 from app.fhir.search_values import elements_of, plain
 from app.fhir.subset import Summary
 from dicomcore.errors import InvalidParameter
-from dicomcore.query import CombinedRange
+from dicomcore.query import CombinedRange, Period
 
 DEFAULT_COUNT = 20
 MAX_COUNT = 200
@@ -26,11 +38,12 @@ MAX_PARAMETERS = 100
 MAX_VALUES = 100
 MAX_LENGTH = 8_192
 MAX_ALTERNATIVES = 20
+MAX_PERIODS = 20
 
 _STUDY_DATE, _STUDY_TIME = 0x00080020, 0x00080030
-_STARTED = "started"
+_STARTED, _LAST_UPDATED = "started", "_lastUpdated"
 _INCLUDES = frozenset(("ImagingStudy:endpoint", "ImagingStudy:endpoint:Endpoint", "ImagingStudy:*", "*"))
-_SORTS = frozenset(("-started",))
+_SORTS = frozenset(("started", "-started"))
 _HUGE = 2**31 - 1
 
 
@@ -38,7 +51,8 @@ _HUGE = 2**31 - 1
 class Page:
     """How much is wanted of what a search finds: ``size`` resources from number ``offset`` on, whole or in part.
 
-    ``pairs`` are the parameters that counted, but for the offset; ``ignored`` says which did not.
+    The latest come first, or last if ``is_ascending``. ``pairs`` are the parameters that counted, but for the offset;
+    ``ignored`` says which did not.
     """
 
     size: int
@@ -46,6 +60,7 @@ class Page:
     summary: Summary
     elements: tuple[str, ...]
     includes_endpoints: bool
+    is_ascending: bool
     pairs: tuple[tuple[str, str], ...]
     ignored: tuple[str, ...]
 
@@ -55,12 +70,13 @@ class StudySearch:
     """What studies are searched for: any group of ``keys``, within any of ``ranges``, which do not overlap.
 
     Ranges are the latest first, which is the order of answers; None is no bound at all. ``timezone`` is what they are
-    meant in.
+    meant in. The last change must be within any of the periods ``changed``; none is at any time.
     """
 
     keys: tuple[Keys, ...]
     ranges: tuple[CombinedRange | None, ...]
     timezone: str | None
+    changed: tuple[Period, ...]
     page: Page
 
 
@@ -68,13 +84,16 @@ def parse_study_search(
     pairs: Sequence[tuple[str, str]], *, strict: bool, now: datetime, zone: tzinfo | None = None
 ) -> StudySearch:
     """Read a search for ImagingStudy; raises `InvalidParameter`. ``zone`` is where what has no offset is meant in."""
-    page, criteria = read_page(pairs, (*CRITERIA, _STARTED), strict=strict)
+    page, criteria = read_page(pairs, (*CRITERIA, _STARTED, _LAST_UPDATED), strict=strict)
     alternatives: tuple[Keys, ...] = ((),)
     for name, values in criteria:
-        if name != _STARTED:
+        if name in CRITERIA:
             alternatives = _both(alternatives, CRITERIA[name](name, values))
     ranges, timezone = _ranges([values for name, values in criteria if name == _STARTED], now, zone)
-    return StudySearch(alternatives, ranges, timezone, page)
+    changed = _changed([values for name, values in criteria if name == _LAST_UPDATED], now, zone)
+    if changed is None:
+        return StudySearch((), ranges, timezone, (), page)
+    return StudySearch(alternatives, ranges, timezone, changed, page)
 
 
 def _both(left: Sequence[Keys], right: Criterion) -> tuple[Keys, ...]:
@@ -102,6 +121,19 @@ def _range(span: Span) -> CombinedRange:
     return CombinedRange(_STUDY_DATE, _STUDY_TIME, index_text(span.low), index_text(span.high))
 
 
+def _changed(conditions: Sequence[Sequence[str]], now: datetime, zone: tzinfo | None) -> tuple[Period, ...] | None:
+    """Read what ``meta.lastUpdated`` must be; None if nothing can."""
+    within = [Span(None, None)]
+    for values in conditions:
+        found = [span for value in values for span in spans_in_utc(_LAST_UPDATED, value, now, zone)]
+        within = all_of(within, found)
+        if len(within) > MAX_PERIODS:
+            raise InvalidParameter(_LAST_UPDATED, f"names more than {MAX_PERIODS} ranges")
+    if not conditions:
+        return ()
+    return tuple(Period(microseconds(span.low), microseconds(span.high)) for span in within) or None
+
+
 def read_page(
     pairs: Sequence[tuple[str, str]], names: Sequence[str], *, strict: bool
 ) -> tuple[Page, list[tuple[str, list[str]]]]:
@@ -125,6 +157,7 @@ def read_page(
         summary=summary,
         elements=tuple(plain(one) for one in elements_of(controls.get("_elements", ""))),
         includes_endpoints=any(value in _INCLUDES for value in includes),
+        is_ascending=sort == _STARTED,
         pairs=_counted(given, names),
         ignored=tuple(f"The parameter {name} is not supported. It has been ignored." for name in ignored),
     )

@@ -54,8 +54,8 @@ async def find_studies(source: Source, search: StudySearch, dialect: Dialect) ->
     return Found(resources, total, warnings)
 
 
-async def read_study(source: Source, study_instance_uid: str, revision: str, dialect: Dialect) -> Json:
-    """Give one study with all its instances; raises `ResourceNotFound`."""
+async def read_study(source: Source, study_instance_uid: str, meta: Json, dialect: Dialect) -> Json:
+    """Give one study with all its instances; ``meta`` tells its version. Raises `ResourceNotFound`."""
     resource = Resource(study_instance_uid)
     found, series, instances = await asyncio.gather(
         source.search(_query(Level.STUDY, STUDY_ATTRIBUTES, keys=(_named([study_instance_uid]),))),
@@ -64,12 +64,12 @@ async def read_study(source: Source, study_instance_uid: str, revision: str, dia
     )
     if not found.objects:
         raise ResourceNotFound(resource)
-    return await asyncio.to_thread(_mapped, found, series, instances, dialect, revision)
+    return await asyncio.to_thread(_mapped, found, series, instances, dialect, meta)
 
 
-def _mapped(found: Answer, series: Answer, instances: Answer, dialect: Dialect, revision: str) -> Json:
+def _mapped(found: Answer, series: Answer, instances: Answer, dialect: Dialect, meta: Json) -> Json:
     by_series = _grouped(_datasets(instances), SERIES_INSTANCE_UID)
-    return imaging_study(_datasets(found)[0], _datasets(series), dialect, by_series, revision)
+    return imaging_study(_datasets(found)[0], _datasets(series), dialect, by_series, meta)
 
 
 async def _one_group(source: Source, search: StudySearch) -> Keys | None:
@@ -85,17 +85,33 @@ async def _one_group(source: Source, search: StudySearch) -> Keys | None:
     return (_named(list(uids)),) if uids else None
 
 
-async def _page(source: Source, search: StudySearch, keys: Keys) -> tuple[list[DicomJson], int, tuple[str, ...]]:
+_Studies = tuple[list[DicomJson], int, tuple[str, ...]]
+
+
+async def _page(source: Source, search: StudySearch, keys: Keys) -> _Studies:
+    """Find the studies of a page; where the earliest come first, by its place from the end."""
+    offset, size = search.page.offset, search.page.size
+    if not search.page.is_ascending:
+        return await _latest(source, search, keys, offset, size)
+    _, total, _ = await _latest(source, search, keys, 0, 0)
+    end = max(0, total - offset)
+    start = max(0, end - size)
+    datasets, _, warnings = await _latest(source, search, keys, start, end - start)
+    return datasets[::-1], total, warnings
+
+
+async def _latest(source: Source, search: StudySearch, keys: Keys, offset: int, size: int) -> _Studies:
     """Follow the matches of one range with those of the next: they come in the order of dates."""
     datasets: list[DicomJson] = []
     total, warnings = 0, dict[str, None]()
-    query = replace(_query(Level.STUDY, STUDY_ATTRIBUTES, keys=keys), timezone=search.timezone)
+    query = _query(Level.STUDY, STUDY_ATTRIBUTES, keys=keys)
+    query = replace(query, timezone=search.timezone, changed=search.changed)
     for one in search.ranges:
         asked = replace(
             query,
             combined=() if one is None else (one,),
-            offset=max(0, search.page.offset - total),
-            limit=search.page.size - len(datasets),
+            offset=max(0, offset - total),
+            limit=size - len(datasets),
         )
         answer = await source.search(asked)
         datasets += _datasets(answer)

@@ -30,6 +30,7 @@ from app.fhir.dicom_values import Json
 from app.fhir.endpoint import endpoints
 from app.fhir.endpoint_search import matching_endpoints, parse_endpoint_search
 from app.fhir.imaging_study import Dialect
+from app.fhir.moments import instant
 from app.fhir.operation_outcome import failure, warnings
 from app.fhir.search_parameters import MAX_PARAMETERS, Page, parse_study_search
 from app.fhir.studies import find_studies, read_study
@@ -152,8 +153,14 @@ async def show_study(request: Request, mount: str, named: Version | None) -> Res
     if matches_etag(request.headers.get("if-none-match"), etag):
         return Response(status_code=304, headers=headers)
     page = parse_study_search(_pairs(request), strict=False, now=_now()).page
-    resource = await read_study(source, uid, revision, asked.dialect)
+    resource = await read_study(source, uid, await _meta(asked, revision), asked.dialect)
     return asked.answer(subset(resource, page.summary, page.elements), headers=headers)
+
+
+async def _meta(asked: _Asked, revision: str) -> Json:
+    """Tell the version of a study, which is the number of its last change, and when that was made."""
+    (last,) = await asked.services.feed.since(int(revision) - 1, 1)
+    return {"versionId": revision, "lastUpdated": instant(last.time)}
 
 
 def _study_id(text: str) -> str:

@@ -23,7 +23,9 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    exists,
     false,
+    not_,
     or_,
     select,
     true,
@@ -31,10 +33,11 @@ from sqlalchemy import (
 )
 
 from dicomcore.index.attributes import ABSENT_NUMBER, Attribute
-from dicomcore.index.tables import LEVEL_TABLES, NAME_WORD_TABLES, series, series_request
+from dicomcore.index.compiled import among
+from dicomcore.index.tables import LEVEL_TABLES, NAME_WORD_TABLES, change, series, series_request
 from dicomcore.matching import EARLIEST, LATEST
 from dicomcore.names import MAX_WORDS, name_patterns, name_words, phonetic
-from dicomcore.query import CombinedRange, Empty, Literal, Match, Range, UidList, Universal, WildCard
+from dicomcore.query import Empty, Literal, Match, Period, Range, UidList, Universal, WildCard
 from dicomcore.resources import Level
 
 Test = tuple[Any, ...]
@@ -51,6 +54,7 @@ _INDEXED = frozenset(
     for index in table.indexes
     if isinstance(index.expressions[0], Column)
 )
+_END = 2**63 - 1  # microseconds
 NEVER: Test = ("never",)
 
 
@@ -166,14 +170,10 @@ def days_test(column: str, low: str | None, high: str | None, values: Values) ->
     return ("between", column, values.add(low or EARLIEST), values.add(high or LATEST))
 
 
-def moment_test(pair: CombinedRange, date: str, time: str, values: Values) -> Test:
-    """Test a date and a time column for a range of moments; where there is no time, the day decides."""
-    tests = [days_test(date, pair.low and pair.low[:8], pair.high and pair.high[:8], values)]
-    for bound, beyond, within in ((pair.low, ">", ">="), (pair.high, "<", "<=")):
-        if bound is not None:
-            inside = (beyond, date, values.add(bound[:8])), (within, time, values.add(bound[8:]))
-            tests.append(("or", ("=", time, values.add("")), *inside))
-    return ("and", *tests)
+def changed_test(column: str, period: Period, values: Values) -> Test:
+    """Test the number of a change for when it was made."""
+    low = 0 if period.low is None else period.low
+    return ("changed", column, values.add(low), values.add(_END if period.high is None else period.high))
 
 
 def render(test: Test) -> ColumnElement[bool]:
@@ -183,7 +183,7 @@ def render(test: Test) -> ColumnElement[bool]:
     return rendered
 
 
-def column_named(name: str) -> ColumnElement[Any]:
+def column_named(name: str) -> Column[Any]:
     """Return the column of a name such as ``study.patient_id``."""
     table, _, column = name.partition(".")
     if table == series_request.name:
@@ -233,6 +233,12 @@ def _request(*tests: Test) -> ColumnElement[bool]:
     return series.c.id.in_(select(series_request.c.series_row).where(*map(render, tests)))
 
 
+def _changed(name: str, low: int, high: int) -> ColumnElement[bool]:
+    made = change.c.time
+    within = and_(made >= _parameter(made, low), made <= _parameter(made, high))
+    return exists(change.c.sequence).where(change.c.sequence == column_named(name), within)
+
+
 def _glob(name: str, number: int) -> ColumnElement[bool]:
     return _pattern("glob", column_named(name), number)
 
@@ -265,9 +271,12 @@ _RENDERERS: Mapping[str, Callable[..., ColumnElement[bool]]] = {
     "in": _in,
     "between": _between,
     "prefix": _prefix,
+    "among": lambda name, number: among(column_named(name), f"p{number}"),
     "and": lambda *tests: and_(true(), *map(render, tests)),
     "or": lambda *tests: or_(false(), *map(render, tests)),
+    "not": lambda test: not_(render(test)),
     "never": false,
+    "changed": _changed,
     "word": _words,
     "request": _request,
 }

@@ -12,15 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from dicomcore.data import dictionary
 from dicomcore.index.attributes import ATTRIBUTES, RESPONSE, Attribute
-from dicomcore.index.conditions import Test, Values, attribute_test, days_test, is_exact, moment_test
+from dicomcore.index.conditions import Test, Values, any_of, attribute_test, changed_test, is_exact
+from dicomcore.index.moments import certain_test, moment_test, possible_test
 from dicomcore.index.statements import Shape
 from dicomcore.query import CombinedRange, Literal, MatchingKey, Query, ReturnKey, Universal, WildCard
 from dicomcore.resources import Level
-from dicomcore.times import shift
 
 _RETRIEVE_URL = 0x00081190
 _REQUEST_ATTRIBUTES_SEQUENCE = 0x00400275
@@ -35,8 +34,6 @@ _OTHER_COLUMNS: Mapping[tuple[Level, int], str] = {
     (Level.INSTANCE, 0x0020000E): "instance.series_instance_uid",
     (Level.INSTANCE, 0x00083002): "instance.transfer_syntax_uid",
 }
-# Two time zones are at most 26 hours apart.
-_ZONES = timedelta(days=2)
 
 
 @dataclass(slots=True)
@@ -63,12 +60,16 @@ class Returned:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a query is answered; ``values`` are the parameters p0, p1, ... of its statements."""
+    """How a query is answered; ``values`` are the parameters p0, p1, ... of its statements.
+
+    Rows that are ``certain`` match the ``residual`` keys too, whatever their JSON says.
+    """
 
     level: Level
     shape: Shape
     values: tuple[str | int, ...]
     residual: Mapping[Level, Residual]
+    certain: Test | None
     returned: Mapping[Level, Returned]
     unsupported: tuple[str, ...]
 
@@ -84,13 +85,16 @@ def plan(query: Query, *, is_sqlite: bool) -> Plan:
     planner.take_scope()
     planner.take_keys()
     planner.take_combined()
+    planner.take_changed()
     planner.drop_residual_of_everything()
+    certain = planner.what_is_certain()
     returned = _returned(query)
     columns = _columns(returned, planner.residual)
     scope = query.resource.level
     shape = Shape(query.level, scope, tuple(planner.tests), columns)
     unsupported = tuple(dict.fromkeys(planner.unsupported))
-    return Plan(query.level, shape, tuple(planner.values.found), planner.residual, returned, unsupported)
+    values = tuple(planner.values.found)
+    return Plan(query.level, shape, values, planner.residual, certain, returned, unsupported)
 
 
 class _Planner:
@@ -98,6 +102,7 @@ class _Planner:
         self.query = query
         self.values = values
         self.tests: list[Test] = []
+        self.certain: list[Test] = []
         self.residual: dict[Level, Residual] = {}
         self.unsupported: list[str] = []
 
@@ -156,20 +161,35 @@ class _Planner:
 
     def take_combined(self) -> None:
         """Match moments; where zones or missing columns get in the way, the database only matches the days."""
+        timezone = self.query.timezone
         for pair in self.query.combined:
             found = locate(pair.date, self.query.level)
             if pair.sequence or found is None:
                 self._leave((pair.sequence or (pair.date,))[0], combined=[pair])
                 continue
-            date, time = (ATTRIBUTES[found].get(tag) for tag in (pair.date, pair.time))
-            has_columns = [bool(attribute and attribute.column) for attribute in (date, time)]
-            names = [f"{_table(found)}.{attribute.column}" for attribute in (date, time) if attribute]
-            if all(has_columns) and self.query.timezone is None:
-                self.tests.append(moment_test(pair, names[0], names[1], self.values))
+            attributes = [ATTRIBUTES[found].get(tag) for tag in (pair.date, pair.time)]
+            date, time = (f"{_table(found)}.{one.column}" if one and one.column else "" for one in attributes)
+            if date and time and timezone is None:
+                self.tests.append(moment_test(pair, date, time, self.values))
                 continue
-            if has_columns[0]:
-                self.tests.append(days_test(names[0], _day(pair.low, -_ZONES), _day(pair.high, _ZONES), self.values))
+            if date:
+                self.tests.append(possible_test(pair, timezone, date, self.values))
+            if date and time:
+                self.certain.append(certain_test(pair, timezone, date, time, self.values))
             self._leave(pair.date, combined=[pair])
+
+    def take_changed(self) -> None:
+        """Match when the last change was made."""
+        level = self.query.level
+        column = f"{_table(level)}.{'id' if level is Level.INSTANCE else 'revision'}"
+        if self.query.changed:
+            self.tests.append(any_of([changed_test(column, one, self.values) for one in self.query.changed]))
+
+    def what_is_certain(self) -> Test | None:
+        """Say of which rows no JSON has to be read; None if of none."""
+        pairs = sum(len(residual.combined) for residual in self.residual.values())
+        has_keys = any(residual.keys for residual in self.residual.values())
+        return ("and", *self.certain) if self.certain and not has_keys and pairs == len(self.certain) else None
 
     def _leave(self, tag: int, *, keys: Iterable[MatchingKey] = (), combined: Iterable[CombinedRange] = ()) -> None:
         """Leave keys to be matched on JSON, or say that they cannot be."""
@@ -215,12 +235,6 @@ def _column(tag: int, found: Level | None, attribute: Attribute | None, level: L
 
 def _table(level: Level) -> str:
     return level.name.lower()
-
-
-def _day(moment: str | None, by: timedelta) -> str | None:
-    if moment is None:
-        return None
-    return (shift(moment, by) or moment)[:8]
 
 
 def _name(path: Sequence[int]) -> str:

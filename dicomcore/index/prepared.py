@@ -99,10 +99,10 @@ class Prepared:
         self._compiled = Compiled(statement, reader.engine.dialect)
         self._reader = reader
 
-    def rows(self, **parameters: str | int) -> list[Any]:
+    def rows(self, **parameters: str | int | list[int]) -> list[Any]:
         """Run it, and return all rows as tuples."""
-        return self._reader.rows(self._compiled.sql, self._compiled.arguments(parameters))
+        return self._reader.rows(self._compiled.sql, self._compiled.query_arguments(parameters))
 
-    def row(self, **parameters: str | int) -> Any:
+    def row(self, **parameters: str | int | list[int]) -> Any:
         """Run it, and return the first row or None."""
         return next(iter(self.rows(**parameters)), None)

@@ -51,5 +51,8 @@ async def test_whatever_else_is_answered_is_a_resource(client: httpx.AsyncClient
     client.base_url = ROOT
     for path in ("metadata", "Endpoint", "Endpoint/ihe-iid", "ImagingStudy", "ImagingStudy/9.9", "Patient/1"):
         check(version, (await client.get(f"/fhir/{version}/{path}")).json())
-    for asked in ("_summary=true", "_summary=text", "_summary=count", "_elements=started,description"):
+    for asked in (
+        "_summary=true", "_summary=text", "_summary=count", "_count=0", "_elements=started,description",
+        "_lastUpdated=ge2020-01-01T00:00:00Z&_sort=started&_include=ImagingStudy:subject",
+    ):  # fmt: skip
         check(version, (await client.get(f"/fhir/{version}/ImagingStudy?{asked}")).json())

@@ -13,7 +13,12 @@ def test_the_operations_are_the_same_for_every_version() -> None:
 
 def test_every_search_parameter_is_described() -> None:
     described = {one["name"] for one in FHIR_PARAMETERS.values()}
-    assert {name for name in CRITERIA if ":" not in name} | {"started", "_include", "_count"} <= described
+    assert {name for name in CRITERIA if ":" not in name} | {
+        "started",
+        "_lastUpdated",
+        "_include",
+        "_count",
+    } <= described
 
 
 def test_errors_are_operation_outcomes() -> None:

@@ -13,4 +13,4 @@ def test_the_statement_names_version_address_and_software() -> None:
 def test_every_search_parameter_is_stated_and_every_stated_one_is_there() -> None:
     studies, _endpoints = STATEMENT["rest"][0]["resource"]
     stated = {parameter["name"] for parameter in studies["searchParam"]}
-    assert stated == {name for name in CRITERIA if ":" not in name and "." not in name} | {"started"}
+    assert stated == {name for name in CRITERIA if ":" not in name and "." not in name} | {"started", "_lastUpdated"}

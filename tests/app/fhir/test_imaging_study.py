@@ -108,5 +108,5 @@ def test_numbers_that_fhir_cannot_have_are_left_out() -> None:
 
 
 def test_the_revision_is_the_version_id() -> None:
-    assert imaging_study(STUDY, [], R4, revision="7")["meta"] == {"versionId": "7"}
+    assert imaging_study(STUDY, [], R4, meta={"versionId": "7"})["meta"] == {"versionId": "7"}
     assert "meta" not in imaging_study(STUDY, [], R4)

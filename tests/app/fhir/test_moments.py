@@ -9,7 +9,10 @@ from app.fhir.moments import (
     any_of,
     date_time,
     index_text,
+    instant,
+    microseconds,
     read_moment,
+    spans_in_utc,
     spans_of,
     timezone_text,
     zone_of,
@@ -103,6 +106,30 @@ def test_moments_with_an_offset_move_into_the_zone_of_the_search() -> None:
     (span,) = spans_of("started", "2024-01-31T10:00:00Z", NOW, timedelta(hours=1))
     assert index_text(span.low) == "20240131110000.000000"
     assert timezone_text(timedelta(hours=-3, minutes=-30)) == "-0330"
+
+
+def test_what_instants_are_compared_with_is_in_utc() -> None:
+    day = Span(datetime(2024, 1, 30, 23), datetime(2024, 1, 31, 22, 59, 59, 999_999))
+    assert spans_in_utc("_lastUpdated", "2024-01-31", NOW, BERLIN) == [day]
+    assert spans_in_utc("_lastUpdated", "2024-01-31", NOW, None) == [Span(DAY, DAY_END)]
+    assert spans_in_utc("_lastUpdated", "ge2024-07-31T02:00", NOW, BERLIN) == [Span(datetime(2024, 7, 31), None)]
+    assert spans_in_utc("_lastUpdated", "ge2024-01-31T02:00:00+02:00", NOW, BERLIN) == [Span(DAY, None)]
+    assert spans_in_utc("_lastUpdated", "lt0001", NOW, BERLIN) == [Span(None, datetime.min)]
+    west = ZoneInfo("America/New_York")
+    assert spans_in_utc("_lastUpdated", "gt9999", NOW, west) == [Span(datetime.max, None)]
+
+
+def test_an_instant_has_a_second_and_an_offset() -> None:
+    assert instant(1_000_000) == "1970-01-01T00:00:01.000000Z"
+    assert microseconds(datetime.fromisoformat(instant(1_700_000_000_000_001)[:-1])) == 1_700_000_000_000_001
+
+
+def test_instants_are_counted_in_microseconds() -> None:
+    assert [microseconds(one) for one in (datetime(1970, 1, 1, 0, 0, 1), datetime.min, None)] == [
+        1_000_000,
+        -62_135_596_800_000_000,
+        None,
+    ]
 
 
 def test_a_plus_that_became_a_space_is_still_an_offset() -> None:

@@ -11,6 +11,7 @@ from app.fhir.search_parameters import (
 )
 from app.fhir.subset import Summary
 from dicomcore.errors import InvalidParameter
+from dicomcore.query import Period
 
 NOW = datetime(2024, 2, 10)
 
@@ -55,6 +56,28 @@ def test_ne_and_lists_of_dates_are_several_ranges_the_latest_first() -> None:
     assert len(search(("started", "2024-01-31,2023-01-31")).ranges) == 2
 
 
+def test_last_changes_become_periods_of_the_index() -> None:
+    assert search().changed == ()
+    assert search(("_lastUpdated", "ge1970-01-02T01:00:00+01:00")).changed == (Period(86_400_000_000, None),)
+    both = search(("_lastUpdated", "ge1970"), ("_lastUpdated", "lt1970-01-01T00:00:01Z"))
+    assert both.changed == (Period(0, 999_999),)
+    assert search(("_lastUpdated", "ge2024"), ("_lastUpdated", "lt2024")).keys == ()
+    assert [name for name, _ in both.page.pairs] == ["_lastUpdated", "_lastUpdated"]
+
+
+def test_there_is_a_bound_on_periods() -> None:
+    with pytest.raises(InvalidParameter, match="more than 20"):
+        search(("_lastUpdated", ",".join(f"20{year}" for year in range(10, 31))))
+
+
+def test_the_order_is_by_start_either_way() -> None:
+    assert (search(("_sort", "started")).page.is_ascending, search(("_sort", "-started")).page.is_ascending) == (
+        True,
+        False,
+    )
+    assert search(("_sort", "_id")).page.ignored != ()
+
+
 def test_empty_parameters_do_not_count() -> None:
     assert search(("patient", ""), ("started", " ")) == search()
 
@@ -83,6 +106,8 @@ def test_what_is_not_known_is_refused_if_handling_is_strict() -> None:
         ("_count", "-1"),
         ("_summary", "short"),
         ("started", "yesterday"),
+        ("_lastUpdated", "yesterday"),
+        ("_lastUpdated:missing", "true"),
         ("patient", "x" * 10_000),
         ("_id", ",".join(["1.2"] * 200)),
         ("modality", ","),

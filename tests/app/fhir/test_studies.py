@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 from builders import ct_instance, element, header, sequence
@@ -104,6 +104,30 @@ async def test_pages_follow_each_other_across_ranges(archive: Archive) -> None:
     assert await found(archive, ("_summary", "count")) == ([], 4)
 
 
+async def test_the_earliest_come_first_if_it_is_asked_for(archive: Archive) -> None:
+    await store(archive, *FILES)
+    pages = [
+        await found(archive, ("started", "ne2023-01-31"), ("_sort", "started"), ("_count", "2"), ("_offset", offset))
+        for offset in "0249"
+    ]
+    assert pages == [(["1.2.4", "1.2.3"], 3), (["1.2.1"], 3), ([], 3), ([], 3)]
+    assert await found(archive, ("_sort", "started")) == (["1.2.4", "1.2.3", "1.2.2", "1.2.1"], 4)
+
+
+async def test_studies_are_found_by_their_last_change(archive: Archive) -> None:
+    await store(archive, *FILES[:2])
+    (first, second) = (datetime.fromtimestamp(one.time / 1e6, UTC).isoformat() for one in archive.index.changes())
+    await store(archive, instance(1, StudyDate="20240131", AccessionNumber="A1", SOPInstanceUID="1.2.1.1.2"))
+    assert await found(archive, ("_lastUpdated", f"gt{second}")) == (["1.2.1"], 1)
+    assert await found(archive, ("_lastUpdated", f"le{second}")) == (["1.2.2"], 1)
+    assert await found(archive, ("_lastUpdated", f"gt{first}"), ("modality", "MR")) == (["1.2.2"], 1)
+    assert await found(archive, ("_lastUpdated", f"ne{second}")) == (["1.2.1"], 1)
+    assert await found(archive, ("_lastUpdated", f"eq{second},lt2000")) == (["1.2.2"], 1)
+    assert await found(archive, ("_lastUpdated", "gt2020"), ("_lastUpdated", "lt2020")) == ([], 0)
+    assert await found(archive, ("_lastUpdated", "ge2020"), ("_count", "0")) == ([], 2)
+    assert await found(archive, ("_lastUpdated", "ge2020"), ("identifier", "1.2.1")) == (["1.2.1"], 1)
+
+
 async def test_series_of_a_page_are_with_their_studies(archive: Archive) -> None:
     await store(archive, *FILES)
     answer = await find_studies(archive, parse_study_search([], strict=False, now=datetime(2024, 1, 1)), R4)
@@ -116,14 +140,14 @@ async def test_series_of_a_page_are_with_their_studies(archive: Archive) -> None
 
 async def test_a_read_gives_the_instances(archive: Archive) -> None:
     await store(archive, *FILES)
-    study = await read_study(archive, "1.2.3", "9", R4)
+    study = await read_study(archive, "1.2.3", {"versionId": "9"}, R4)
     assert [[one["uid"] for one in series["instance"]] for series in study["series"]] == [["1.2.3.1.1"], ["1.2.3.2.1"]]
     assert study["meta"] == {"versionId": "9"}
 
 
 async def test_what_is_not_there_cannot_be_read(archive: Archive) -> None:
     with pytest.raises(ResourceNotFound):
-        await read_study(archive, "1.2.3", "", R4)
+        await read_study(archive, "1.2.3", {}, R4)
 
 
 async def test_times_with_an_offset_are_compared_as_moments(archive: Archive) -> None:

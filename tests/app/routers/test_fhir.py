@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -124,6 +125,42 @@ async def test_summaries_and_elements(pacs: httpx.AsyncClient) -> None:
     few = (await pacs.get("/fhir/ImagingStudy?_elements=started")).json()["entry"][0]["resource"]
     assert few.keys() == {"resourceType", "id", "meta", "status", "subject", "started"}
     assert "instance" not in (await pacs.get("/fhir/ImagingStudy/1.2.3?_summary=true")).json()["series"][0]
+
+
+async def test_a_page_of_nothing_is_a_count(pacs: httpx.AsyncClient) -> None:
+    for asked in ("_count=0", "_summary=count", "_lastUpdated=ge2020&_count=0&_include=ImagingStudy:endpoint"):
+        counted = (await pacs.get(f"/fhir/ImagingStudy?{asked}")).json()
+        assert (counted["total"], "entry" in counted, len(counted["link"])) == (2, False, 1)
+
+
+async def test_studies_are_followed_by_their_last_change(pacs: httpx.AsyncClient) -> None:
+    before = datetime.now(UTC).isoformat()
+    assert ids((await pacs.get("/fhir/ImagingStudy", params={"_lastUpdated": f"gt{before}"})).json()) == []
+    await pacs.delete("/dicom-web/studies/1.2.3/series/1.2.3.2")
+    found = (await pacs.get("/fhir/ImagingStudy", params={"_lastUpdated": f"gt{before}"})).json()
+    assert ids(found) == ["1.2.3"]
+    assert ids((await pacs.get(found["link"][0]["url"])).json()) == ["1.2.3"]
+    last = (await pacs.get("/fhir/ImagingStudy/1.2.3")).json()["meta"]["lastUpdated"]
+    assert last > before
+    for asked, expected in ((last, ["1.2.3"]), (f"gt{last}", []), (f"lt{last}", ["1.9"])):
+        assert ids((await pacs.get("/fhir/ImagingStudy", params={"_lastUpdated": asked})).json()) == expected
+
+
+async def test_the_earliest_study_comes_first_if_that_is_the_order(pacs: httpx.AsyncClient) -> None:
+    first = (await pacs.get("/fhir/ImagingStudy?_sort=started&_count=1")).json()
+    second = (await pacs.get({link["relation"]: link["url"] for link in first["link"]}["next"])).json()
+    assert (ids(first), ids(second)) == (["1.9"], ["1.2.3"])
+
+
+@pytest.mark.parametrize(
+    "asked", ["_include=ImagingStudy:subject", "_sort=modality", "_revinclude=Observation:subject"]
+)
+async def test_what_shapes_an_answer_and_is_not_known_is_told_or_refused(pacs: httpx.AsyncClient, asked: str) -> None:
+    lenient = (await pacs.get(f"/fhir/ImagingStudy?{asked}")).json()
+    assert (ids(lenient), asked in lenient["link"][0]["url"]) == (["1.2.3", "1.9"], False)
+    assert asked.partition("=")[0] in lenient["entry"][-1]["resource"]["issue"][0]["diagnostics"]
+    strict = await pacs.get(f"/fhir/ImagingStudy?{asked}", headers={"prefer": "handling=strict"})
+    assert (strict.status_code, strict.json()["resourceType"]) == (400, "OperationOutcome")
 
 
 async def test_what_is_not_known_is_told_or_refused(pacs: httpx.AsyncClient) -> None:

@@ -14,10 +14,9 @@ from dicomcore.index.conditions import (
     Values,
     attribute_test,
     is_exact,
-    moment_test,
     pattern_test,
 )
-from dicomcore.query import CombinedRange, Empty, Literal, Match, Range, UidList, Universal, WildCard
+from dicomcore.query import Empty, Literal, Match, Range, UidList, Universal, WildCard
 from dicomcore.resources import Level
 
 BY_KEYWORD = {attribute.keyword: attribute for level in Level for attribute in ATTRIBUTES[level].values()}
@@ -116,16 +115,6 @@ def test_wild_cards_may_reach_from_value_to_value(keyword: str, match: Match, fu
     assert is_exact(BY_KEYWORD[keyword], match, fuzzy=fuzzy) is exact
 
 
-def test_a_moment_without_bounds_asks_for_a_date() -> None:
-    values = Values(is_sqlite=True)
-    pair = CombinedRange(0x00080020, 0x00080030, None, None)
-    assert moment_test(pair, "study.study_date", "study.study_time", values) == (
-        "and",
-        ("between", "study.study_date", 0, 1),
-    )
-    assert values.found == ["0", ":"]
-
-
 def sql(test: Any, dialect: Any) -> str:
     return " ".join(str(conditions.render(test).compile(dialect=dialect)).split())
 
@@ -142,6 +131,13 @@ def sql(test: Any, dialect: Any) -> str:
             "study.id IN (SELECT study_1.id FROM study AS study_1 WHERE study_1.patient_id GLOB ?)",
         ),
         (NEVER, "0"),
+        (
+            ("changed", "study.revision", 0, 1),
+            "EXISTS (SELECT change.sequence FROM change, study WHERE change.sequence = study.revision "
+            "AND change.time >= ? AND change.time <= ?)",
+        ),
+        (("not", ("=", "study.study_time", 0)), "NOT (study.study_time = ?)"),
+        (("among", "study.id", 0), "study.id IN (SELECT value FROM json_each(?))"),
         (
             ("request", ("=", "series_request.requested_procedure_id", 0)),
             "series.id IN (SELECT series_request.series_row FROM series_request "

@@ -99,11 +99,21 @@ def test_private_names_are_told_as_tags() -> None:
 
 def test_a_moment_in_another_zone_is_narrowed_to_its_days_and_left() -> None:
     found = planned("StudyDate=20200301&TimezoneOffsetFromUTC=%2B0100")
-    assert (found.values, len(found.residual[STUDY].combined)) == (("20200228", "20200303"), 1)
+    assert (found.values[:2], len(found.residual[STUDY].combined)) == (("20200229", "20200302"), 1)
+
+
+def test_moments_are_certain_without_their_json_if_nothing_else_needs_it() -> None:
+    zone = "StudyDate=20200301&TimezoneOffsetFromUTC=%2B0100"
+    assert planned(zone).certain is not None
+    assert planned(f"{zone}&OtherPatientIDs=2").certain is None
+    assert planned("PatientID=1&OtherPatientIDs=2").certain is None
+    other = "AcquisitionDate=20200101-20200102&AcquisitionTime=10-11"
+    assert planned(f"{zone}&{other}", INSTANCE, "1.2").certain is None
 
 
 def test_moments_at_the_ends_of_the_calendar_are_still_moments() -> None:
-    assert planned("StudyDate=00010101-99991231&TimezoneOffsetFromUTC=-0100").values == ("00010101", "99991231")
+    found = planned("StudyDate=00010101-99991231&TimezoneOffsetFromUTC=-0100")
+    assert found.values[:2] == ("00010101", "99991231")
 
 
 def test_a_moment_without_columns_is_left() -> None:

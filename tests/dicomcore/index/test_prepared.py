@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 from index_fixtures import DATABASES, new_database, open_index, record, sqlite_url
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import bindparam, func, select, text
 
 from dicomcore.errors import DicomError, IndexUnavailable, MalformedDataset
 from dicomcore.index import migrate, open_engine
+from dicomcore.index.compiled import among
 from dicomcore.index.engine import read, write
 from dicomcore.index.prepared import Prepared, Reader
 from dicomcore.index.tables import study
@@ -100,6 +101,16 @@ def test_a_prepared_statement_gives_tuples(url: str) -> None:
         assert prepared.row(uid="2.1") == ("2.1", 1)
         assert prepared.rows(uid="3.1") == []
         assert prepared.row(uid="3.1") is None
+        reader.close()
+
+
+def test_a_list_is_one_parameter(url: str) -> None:
+    with open_index(url) as index:
+        index.store([record("1.1", "1.2", "1.3"), record("2.1", "2.2", "2.3")])
+        reader = Reader(open_engine(url, writes=False))
+        ids = [row[0] for row in reader.prepare(select(study.c.id)).rows()]
+        counted = reader.prepare(select(func.count()).select_from(study).where(among(study.c.id, "ids")))
+        assert [counted.row(ids=some)[0] for some in (ids, ids[:1], [])] == [2, 1, 0]
         reader.close()
 
 

@@ -13,6 +13,7 @@ from dicomcore.errors import LimitExceeded
 from dicomcore.index import Index, InstanceRecord, open_engine
 from dicomcore.index.prepared import Reader
 from dicomcore.index.search import Search
+from dicomcore.query import Period, Query
 from dicomcore.resources import Level, Resource
 
 LEVELS = {"patients": Level.PATIENT, "studies": Level.STUDY, "series": Level.SERIES, "instances": Level.INSTANCE}
@@ -351,6 +352,37 @@ def test_patients_are_an_extension(index: Index) -> None:
     assert Result(index, "patients").total == 3
 
 
+@pytest.mark.parametrize("level", [Level.PATIENT, Level.STUDY, Level.SERIES, Level.INSTANCE])
+def test_what_was_changed_in_any_of_some_periods_is_found(index: Index, level: Level) -> None:
+    total, time = index.search(Query(level)).total, index.changes()[0].time
+
+    def found(*changed: Period) -> int:
+        return index.search(Query(level, changed=changed, limit=0)).total
+
+    assert (found(Period(time, time)), found(Period(None, None)), found(Period(None, 0), Period(time, None))) == (
+        total,
+    ) * 3
+    assert (found(Period(None, time - 1)), found(Period(time + 1, None)), found(Period(None, 0), Period(0, 1))) == (
+        0,
+        0,
+        0,
+    )
+
+
+def test_the_last_change_of_a_study_counts_whatever_it_was(tmp_path: Path) -> None:
+    with open_index(sqlite_url(tmp_path)) as opened:
+        for one in (*RECORDS, RECORDS[0]):
+            opened.store([one])
+        opened.delete(Resource("1.1", "1.1.2", "1.1.2.1"))
+        changes = opened.changes()
+        for level, uid in ((Level.STUDY, "study_instance_uid"), (Level.SERIES, "series_instance_uid")):
+            for since in range(len(changes)):
+                last = {getattr(one.resource, uid): one.time for one in changes}
+                kept = {uid for uid, time in last.items() if time >= changes[since].time} - {"1.1.2"}
+                query = Query(level, changed=(Period(changes[since].time, None),))
+                assert opened.search(query).total == len(kept)
+
+
 def test_a_search_that_would_read_too_much_is_refused(tmp_path: Path) -> None:
     with open_index(sqlite_url(tmp_path)) as opened:
         opened.store(RECORDS)
@@ -359,6 +391,10 @@ def test_a_search_that_would_read_too_much_is_refused(tmp_path: Path) -> None:
         two = parse_search("Modality=CT&ImageType=AXIAL", Level.INSTANCE, Resource("1.1")).query
         three = parse_search("ImageType=AXIAL", Level.INSTANCE, Resource("1.1")).query
         assert search.find(two).total == 1
+        certain = parse_search(
+            "StudyDate=20190101-20211231&TimezoneOffsetFromUTC=%2B0100", Level.INSTANCE, Resource()
+        ).query
+        assert search.find(certain).total == 4
         with pytest.raises(LimitExceeded):
             search.find(three)
         reader.close()

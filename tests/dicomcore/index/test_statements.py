@@ -1,10 +1,12 @@
 """The SELECTs of searches find their rows by indexes, and read large columns of the page only."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from index_fixtures import open_index, record, sqlite_url
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, Select, text
 
 from app.parameters import parse_search
 from dicomcore.index import open_engine
@@ -43,10 +45,14 @@ def shape_of(query_string: str, level: Level = STUDY, *uids: str) -> tuple[Shape
 def explained(engine: Engine, query_string: str, level: Level = STUDY, *uids: str) -> str:
     """How SQLite goes about a page."""
     shape, values = shape_of(query_string, level, *uids)
-    sql = str(page_statement(shape).compile(dialect=engine.dialect, compile_kwargs={"render_postcompile": True}))
-    names = page_statement(shape).compile(dialect=engine.dialect).positiontup or []
+    return steps(engine, page_statement(shape), values)
+
+
+def steps(engine: Engine, statement: Select[Any], values: dict[str, str | int]) -> str:
+    compiled = statement.compile(dialect=engine.dialect, compile_kwargs={"render_postcompile": True})
+    sql, names = str(compiled), compiled.positiontup or []
     with engine.connect() as connection:
-        parameters = tuple({**values, "number": 10, "first": 0}[name] for name in names)
+        parameters = tuple({**compiled.params, **values, "number": 10, "first": 0}[name] for name in names)
         return "\n".join(row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters))
 
 
@@ -89,6 +95,17 @@ def test_what_comes_in_order_is_not_sorted(
     engine: Engine, query_string: str, level: Level, uids: tuple[str, ...]
 ) -> None:
     assert "TEMP B-TREE" not in explained(engine, query_string, level, *uids)
+
+
+def test_moments_in_zones_are_found_in_the_index_of_the_order(engine: Engine) -> None:
+    query = parse_search("StudyDate=20200101-&TimezoneOffsetFromUTC=%2B0100", STUDY, Resource()).query
+    planned = plan(query, is_sqlite=True)
+    values: dict[str, str | int] = {f"p{number}": value for number, value in enumerate(planned.values)} | {"p9": "[1]"}
+    tests, certain = planned.shape.tests, planned.certain or ()
+    doubtful = without_columns(replace(planned.shape, tests=(*tests, ("not", certain))))
+    exact = replace(planned.shape, tests=(*tests, ("or", certain, ("among", "study.id", 9))))
+    for statement in (candidates_statement(doubtful), count_statement(without_columns(exact)), page_statement(exact)):
+        assert "USING COVERING INDEX ix_study_order (study_date>? AND study_date<?)" in steps(engine, statement, values)
 
 
 def test_what_is_sorted_is_cut_before_its_json_is_read() -> None:
