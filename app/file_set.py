@@ -3,6 +3,7 @@
 The export command and ZIP downloads fill one; where the files go is theirs.
 """
 
+import asyncio
 from dataclasses import dataclass, field
 
 from dicomcore.data import (
@@ -15,10 +16,12 @@ from dicomcore.data import (
     encode_dicomdir,
 )
 from dicomcore.instance import Instance
+from dicomcore.resources import Resource
 from dicomcore.source import Source
 
 DICOMDIR = "DICOMDIR"
 _PATIENT = (0x00100020, 0x00100021, 0x00100010)
+_LARGE = 16 << 10  # bytes of metadata that take some milliseconds to read
 
 
 @dataclass
@@ -30,9 +33,13 @@ class FileSet:
 
     async def place(self, source: Source, instance: Instance, transfer_syntax_uid: str) -> DirectoryEntry:
         """Give an instance its File ID, and its entry for the file that it will be in this transfer syntax."""
-        metadata = await source.metadata(instance.resource)
-        dataset = decode_json(metadata.objects[0].replace(PLACEHOLDER, b"")).dataset
-        resource = instance.resource
+        (document,) = (await source.metadata(instance.resource)).objects
+        if len(document) > _LARGE:
+            return await asyncio.to_thread(self._entry, document, instance.resource, transfer_syntax_uid)
+        return self._entry(document, instance.resource, transfer_syntax_uid)
+
+    def _entry(self, document: bytes, resource: Resource, transfer_syntax_uid: str) -> DirectoryEntry:
+        dataset = decode_json(document.replace(PLACEHOLDER, b"")).dataset
         series = str(resource.study_instance_uid), str(resource.series_instance_uid)
         return directory_entry(self._file_ids.next(_patient(dataset), *series), dataset, transfer_syntax_uid)
 

@@ -4,13 +4,13 @@
 closes it when the application stops. Nothing is built at import.
 """
 
-import gc
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
 
 from app.api_description import install_api_description
@@ -20,14 +20,17 @@ from app.collectors import ArchiveCollector, TransferCollector, WorkerCollector
 from app.dependencies import Services
 from app.errors import install
 from app.event_stream import EventStreams
+from app.garbage import GarbageRounds
 from app.http_protocol import STOPPING
 from app.imaging import Imaging, open_codecs
 from app.log import configure_logging
 from app.metrics import Metrics
 from app.network import Network
+from app.other_origins import OtherOrigins
 from app.passing import Passing
 from app.request_record import RequestRecord
 from app.routers import bulkdata, capabilities, deletion, qido_rs, rendered, stow_rs, volumes, wado_rs, wado_uri
+from app.routers.events import EVENTS
 from app.routers.events import router as events_router
 from app.routers.fhir import router as fhir_router
 from app.routers.health import health_router
@@ -110,9 +113,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         await network.start()
         await transfers.start()
         await status.notices.start()
-        gc.collect()
-        gc.freeze()  # what is here now stays: looking for garbage in it would hold up requests
+        garbage.start()
         yield {STOPPING: streams.end}
+        await garbage.stop()
         await status.notices.stop()
         await transfers.stop()
         await network.stop()
@@ -121,6 +124,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         metrics.count_noted()
         archive.close()
 
+    garbage = GarbageRounds()
     nodes = StoredNodes(archive.index.nodes, archive.threads)
     passing = Passing(settings, archive)
     imaging = Imaging(settings, archive, codecs)
@@ -158,6 +162,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     metrics = _metrics(settings, archive, status)
     checks = {"storage": archive.storage.check, "index": archive.index.check_schema}
     for router in (health_router(checks, metrics), *_OTHERS):
+        _answer_head(router)
         app.include_router(router)
     install(app)
     install_api_description(app, SERVICE_PATH)
@@ -166,6 +171,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     install_viewer(app)
     _add_middleware(app, settings, metrics)
     return app
+
+
+def _answer_head(router: APIRouter) -> None:
+    """Let HEAD be answered wherever GET is (RFC 9110 §9.3.2), but by a stream, which has no end."""
+    for route in router.routes:
+        if isinstance(route, APIRoute) and route.methods and "GET" in route.methods and route.path != EVENTS:
+            route.methods.add("HEAD")
 
 
 def open_transfers(
@@ -209,4 +221,5 @@ def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
             expose_headers=_EXPOSED_HEADERS,
             max_age=3600,
         )
+    app.add_middleware(OtherOrigins, settings=settings)
     app.add_middleware(RequestRecord, metrics=metrics)

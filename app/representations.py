@@ -4,13 +4,14 @@ The objects come with ``PLACEHOLDER`` in the place of the Base URI, which is put
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import orjson
 
 from app.multipart import closing, make_boundary, part_header
 from app.negotiation import DICOM_XML
-from dicomcore.data import PLACEHOLDER, xml_of_json
+from dicomcore.data import PLACEHOLDER, load_json, load_plain, xml_of_json
 from dicomcore.errors import LimitExceeded
 from dicomcore.resources import Resource
 
@@ -28,9 +29,7 @@ def json_array(objects: Sequence[bytes], base: str) -> bytes:
 
 def xml_document(json_object: bytes, base: str) -> bytes:
     """Write one object as an XML document; raises `LimitExceeded` if that would take too much memory."""
-    if len(json_object) > MAX_JSON_FOR_XML:
-        raise LimitExceeded("bytes of metadata that are written as XML", MAX_JSON_FOR_XML)
-    return xml_of_json(_based(json_object, base))
+    return xml_of_json(_parsed(json_object, base))
 
 
 def xml_parts(objects: Sequence[bytes], base: str) -> tuple[str, list[bytes]]:
@@ -38,9 +37,9 @@ def xml_parts(objects: Sequence[bytes], base: str) -> tuple[str, list[bytes]]:
     boundary = make_boundary(DICOM_XML, base, *(hashlib.sha256(one).digest() for one in objects))
     buffers: list[bytes] = []
     for number, json_object in enumerate(objects):
-        document = xml_document(json_object, base)
-        headers = [("Content-Type", DICOM_XML), ("Content-Location", _location(_based(json_object, base), base))]
-        buffers += (part_header(boundary, headers, first=number == 0), document)
+        attributes = _parsed(json_object, base)
+        headers = [("Content-Type", DICOM_XML), ("Content-Location", _location(attributes, base))]
+        buffers += (part_header(boundary, headers, first=number == 0), xml_of_json(attributes))
     return boundary, [*buffers, closing(boundary)]
 
 
@@ -58,7 +57,7 @@ def select_attributes(objects: Iterable[bytes], keep: frozenset[str]) -> list[by
     for json_object in objects:
         # The placeholder is no UTF-8: a noncharacter of Unicode stands for it while the JSON is taken apart.
         # Where that very character is in a text, it is written as the one for what cannot be shown.
-        attributes = orjson.loads(json_object.replace(_STAND_IN, _UNKNOWN).replace(PLACEHOLDER, _STAND_IN))
+        attributes = load_plain(json_object.replace(_STAND_IN, _UNKNOWN).replace(PLACEHOLDER, _STAND_IN))
         kept = {tag: value for tag, value in attributes.items() if tag in keep}
         selected.append(orjson.dumps(kept).replace(_STAND_IN, PLACEHOLDER))
     return selected
@@ -68,9 +67,15 @@ def _based(json: bytes, base: str) -> bytes:
     return json.replace(PLACEHOLDER, base.encode("ascii"))
 
 
-def _location(document: bytes, base: str) -> str:
+def _parsed(json_object: bytes, base: str) -> Mapping[str, Any]:
+    if len(json_object) > MAX_JSON_FOR_XML:
+        raise LimitExceeded("bytes of metadata that are written as XML", MAX_JSON_FOR_XML)
+    attributes: Mapping[str, Any] = load_json(_based(json_object, base))
+    return attributes
+
+
+def _location(attributes: Mapping[str, Any], base: str) -> str:
     """Where the resource of an object is: its Retrieve URL, or that of its metadata."""
-    attributes = orjson.loads(document)
     url = attributes.get(_RETRIEVE_URL, {}).get("Value")
     if url:
         return str(url[0])

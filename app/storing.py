@@ -7,7 +7,7 @@ the problem.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -15,6 +15,7 @@ from app.media_types import MediaType, parse_media_type
 from app.metadata_store import MetadataParts
 from app.multipart import MULTIPART_RELATED, Limits, PartBegin, PartData, PartEnd, Reader, boundary_of
 from app.negotiation import DICOM, DICOM_JSON, DICOM_XML
+from dicomcore.data import AssembledInstance, Buffer
 from dicomcore.errors import DicomError, InvalidParameter, StorageFull, StorageUnavailable, UnsupportedMediaType
 from dicomcore.source import Source, StoreOutcome, failure_reason
 from dicomcore.storage import Spool
@@ -138,14 +139,20 @@ async def _read_metadata(storing: "_Storing", reader: Reader, body: AsyncIterato
 async def _store_assembled(storing: "_Storing", parts: MetadataParts) -> None:
     """Write each instance into a spool of its own, as if it had come as one."""
     instances = parts.instances()
-    while (instance := await asyncio.to_thread(next, instances, None)) is not None:
-        if isinstance(instance, StoreOutcome):
-            storing.results.append(instance)
+    while (made := await asyncio.to_thread(_next_written, instances)) is not None:
+        if isinstance(made, StoreOutcome):
+            storing.results.append(made)
             continue
         storing.begin()
-        for piece in instance.pieces():
+        for piece in made:
             await storing.write(memoryview(piece))
         await storing.end()
+
+
+def _next_written(instances: Iterator[AssembledInstance | StoreOutcome]) -> list[Buffer] | StoreOutcome | None:
+    """The file of the next instance, large values in it as they came, or why there is none; None after the last."""
+    instance = next(instances, None)
+    return list(instance.pieces()) if isinstance(instance, AssembledInstance) else instance
 
 
 @dataclass(slots=True)

@@ -90,6 +90,12 @@ def root_path(scope: Mapping[str, Any], policy: UrlPolicy) -> str:
     return base_uri(scope, replace(policy, service_path="", relative=True))
 
 
+def origin(scope: Mapping[str, Any], policy: UrlPolicy) -> str:
+    """Return scheme, host and port, as the client sees them: the origin of our pages (RFC 6454 §6.2)."""
+    scheme, _, rest = base_uri(scope, replace(policy, relative=False)).partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}"
+
+
 def _base_uri(policy: UrlPolicy, told: _Origin, scheme: str, host: str, root_path: str, server: _Server) -> str:
     path = _prefix(told.prefix) + _prefix(root_path) + policy.service_path
     if policy.relative:

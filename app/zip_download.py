@@ -4,6 +4,7 @@ Entries are named by UIDs, ``{study}/{series}/{instance}.dcm``. With a DICOMDIR 
 (PS3.12 Annex V): File IDs of PS3.10 §8.2, the directory at the root. It comes last, when all that it names is written.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from starlette.responses import Response
@@ -61,7 +62,8 @@ async def _file_set(source: Source, leaving: Sequence[Leaving]) -> AsyncIterator
         async for piece in writer.add("/".join(entry.file_id), await anext(opened)):
             yield piece
         file_set.entries.append(entry)
-    async for piece in writer.add(DICOMDIR, _once(file_set.directory())):
+    directory = await asyncio.to_thread(file_set.directory)
+    async for piece in writer.add(DICOMDIR, _once(directory)):
         yield piece
     for piece in writer.finish():
         yield piece

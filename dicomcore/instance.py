@@ -106,18 +106,20 @@ class Instance:
         """The encapsulated transfer syntaxes that the pixel data can be put into, but for the one they are in."""
         return await self._frames.targets()
 
-    async def dataset(self) -> Dataset:
-        """The data set, read from a memory map of the stored object: elements are views, and nothing is copied.
+    async def made_of_dataset(self, make: Callable[[Dataset], T]) -> T:
+        """What a function that takes its time makes of the data set, in a thread, which also lets go of the data set.
+
+        It is read from a memory map of the stored object: elements are views, and nothing is copied.
 
         Raises:
             DamagedInstance: the object is not there.
         """
-        return (await self._threads(self.stored.part10)).dataset
+        return await self._threads(lambda: make(self.stored.part10().dataset))
 
     async def read_dataset(self, read: Callable[[Dataset], T]) -> T:
         """What a function makes of the data set, in one step: on the spot if the data set is small.
 
-        Raises as `dataset` does, and what the function raises.
+        Raises as `made_of_dataset` does, and what the function raises.
         """
         return await self._threads.soon(self.stored.read_dataset, read)
 

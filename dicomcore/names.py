@@ -24,6 +24,7 @@ _LETTERS = str.maketrans(
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 _SEPARATORS = re.compile(r"([\^=*?\\])")
 _NO_SEPARATORS = str.maketrans({mark: " " for mark in "^=*?\\"})
+_DIGIT = re.compile(r"\d")
 _WORDS = re.compile(r"[\s^=\\,;.\-]+")
 
 _SOUND = {
@@ -90,10 +91,11 @@ def phonetic(word: str) -> str:
     """Code how a word in normal form sounds: its first sound, then up to four consonant classes of Soundex.
 
     Vowels separate, ``h`` and ``w`` do not, neighbours of one class count once. Spellings such as ``ph``/``f``,
-    ``k``/``c``, ``sch``/``s``, ``tz``/``z`` come out alike. A word with other than Latin letters is its own code.
+    ``k``/``c``, ``sch``/``s``, ``tz``/``z`` come out alike. A word with other than Latin letters is its own code, and
+    so is one with digits: what stands in place of a name, such as ``pat0001``, is not to be confused with others.
     """
     letters = "".join(letter for letter in word if letter.isalpha())
-    if not letters.isascii() or not letters:
+    if not letters.isascii() or not letters or _DIGIT.search(word):
         return word
     for spelling, sound in _OPENINGS:
         if letters.startswith(spelling):

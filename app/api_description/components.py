@@ -268,6 +268,7 @@ def problem(description: str, *headers: str) -> Json:
 
 ERRORS: Mapping[str, Json] = {
     "400": problem("The request is wrong; the parameter, header or byte at fault is named."),
+    "403": problem("A page of an origin that may not call us wanted to change something."),
     "404": problem("There is no such resource."),
     "405": problem("The resource has no such method.", "Allow"),
     "406": problem("Nothing that the client accepts can be made; `available` lists what can."),

@@ -19,10 +19,10 @@ from app.api_description.nodes import NODE_SCHEMAS
 from app.api_description.operation import Operation
 from app.api_description.operations import OPERATIONS, SERVER_OPERATIONS, TAGS
 from app.api_description.rendering_components import RENDERING_PARAMETERS, URI_PARAMETERS, VOLUME_PARAMETERS
-from app.api_description.renderings import URI_SERVICE
 from app.api_description.searches import REQUEST_ATTRIBUTES, key_name, matching_keys
 from app.api_description.transfers import TRANSFER_PARAMETERS, TRANSFER_SCHEMAS
 from app.api_description.uploads import UPLOAD_SCHEMAS
+from app.routers.events import EVENTS
 from dicomcore.data.dictionary import tag_of
 from dicomcore.resources import Level
 
@@ -31,9 +31,9 @@ _INTRODUCTION = """DICOMweb (PS3.18) over an archive of DICOM instances.
 Errors are problem documents (RFC 9457), or pages for browsers. Unless `strict_accept` is set, a request without Accept
 accepts everything. Media types may have a `transfer-syntax` parameter: one UID, or `*` for what is stored; without it
 `application/dicom` is Explicit VR Little Endian. Every answer has an `X-Request-ID`, and `X-Content-Type-Options`. A
-method that a resource does not have is answered with 405 and `Allow`; a connection is refused with 408, 414, 421, 431
-or 503 when the client is too slow, or names another host, or its request line, its headers or its connections are too
-many.
+method that a resource does not have is answered with 405 and `Allow`, and with 403 what a page of an origin that may
+not call us would change; a connection is refused with 408, 414, 421, 431 or 503 when the client is too slow, or names
+another host, or its request line, its headers or its connections are too many.
 """
 PARAMETER_TABLES = (
     PARAMETERS,
@@ -60,7 +60,7 @@ def api_description(version: str, service_path: str) -> Json:
     for operation in SERVER_OPERATIONS:
         item = paths.setdefault(operation.path, _path_item(operation.path))
         item[operation.method] = _operation(operation)
-        if operation.path == URI_SERVICE:
+        if operation.method == "get" and operation.path != EVENTS:
             item["head"] = _head(operation)
     return {
         "openapi": "3.1.0",

@@ -8,9 +8,8 @@ of the templates in the settings, and of nothing that the request says (`app.vie
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
@@ -23,38 +22,30 @@ from starlette.responses import RedirectResponse, Response
 
 from app.launch_parameters import LaunchRequest, parse_launch
 from app.launch_studies import LaunchedStudy, chosen_studies
-from app.media_types import Offer, parse_accept, weigh
 from app.settings import Settings
 from app.urls import base_uri
 from app.viewer import is_installed, viewer_url
 from app.viewer_links import Opened, ViewerLink, parse_viewer_link
-from app.web.pages import PageRoute, root_of, services_of
+from app.web.pages import Handler, PageRoute, root_of, services_of, wants_page
 from dicomcore.data import PLACEHOLDER
 from dicomcore.errors import InvalidParameter
 from dicomcore.nodes import check_ae_title
 
 PATH = "/launch"
 IHE_PATH = "/IHEInvokeImageDisplay"
-_Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class LaunchRoute(PageRoute):
     """A route whose errors are pages for browsers, and problem documents for programs."""
 
-    def get_route_handler(self) -> _Handler:
+    def get_route_handler(self) -> Handler:
         """Choose by what the client would rather have."""
         as_page, plain = super().get_route_handler(), APIRoute.get_route_handler(self)
 
         async def handle(request: Request) -> Response:
-            return await (as_page if _wants_page(request) else plain)(request)
+            return await (as_page if wants_page(request) else plain)(request)
 
         return handle
-
-
-def _wants_page(request: Request) -> bool:
-    ranges = parse_accept(request.headers.get("accept", ""))
-    page, document = (weigh(Offer(name), ranges)[0] for name in ("text/html", "application/problem+json"))
-    return page > document
 
 
 router = APIRouter(tags=["Launch"], route_class=LaunchRoute)
@@ -86,10 +77,6 @@ async def launch(request: Request) -> Response:
     if not studies:
         raise HTTPException(404, _nothing(asked))
     return RedirectResponse(opener(_place(request, asked), studies), 302, {"cache-control": "no-store"})
-
-
-for _path in (PATH, IHE_PATH):
-    router.add_api_route(_path, launch, methods=["HEAD"], include_in_schema=False)
 
 
 def _title(text: str) -> str:

@@ -91,7 +91,7 @@ def install_viewer(app: FastAPI) -> None:
     app.include_router(_router)
 
 
-@_router.api_route(CONFIGURATION_PATH, methods=["GET", "HEAD"])
+@_router.get(CONFIGURATION_PATH)
 async def configuration(request: Request) -> Response:
     """Write the configuration for who asks: its paths depend on the proxy, its sources on the nodes."""
     viewer = _viewer(request)
@@ -107,7 +107,7 @@ async def configuration(request: Request) -> Response:
     return Response(text, media_type=_MEDIA_TYPES[".js"], headers=headers)
 
 
-@_router.api_route(FILES_PATH + "/{segment}/{path:path}", methods=["GET", "HEAD"])
+@_router.get(FILES_PATH + "/{segment}/{path:path}")
 async def file(request: Request, segment: str, path: str) -> Response:
     """Give a file of the viewer, in the best content coding that it lies there in."""
     viewer = _viewer(request)
@@ -124,8 +124,8 @@ async def file(request: Request, segment: str, path: str) -> Response:
     return FileResponse(stored, headers=headers, media_type=_media_type(path))
 
 
-@_router.api_route(PATH, methods=["GET", "HEAD"])
-@_router.api_route(PATH + "/{path:path}", methods=["GET", "HEAD"])
+@_router.get(PATH)
+@_router.get(PATH + "/{path:path}")
 async def page(request: Request, path: str = "") -> Response:
     """Give the page; which of its own pages it shows, the viewer finds out from the path."""
     viewer = _viewer(request)

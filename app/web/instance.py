@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.web.display import Json, date_text, first_value, integer, number_text, size_text, time_text
-from app.web.metadata import Metadata, metadata_of, tree_context, tree_or_none
+from app.web.metadata import Metadata, metadata_of, sizes_of_bulkdata, tree_context
+from app.web.metadata_tree import Tree, tree_of
 from app.web.origin import Origin, origin_of, resource_of
 from app.web.pages import PageRoute, render, services_of
 from app.web.series import class_name, series_label
@@ -56,13 +57,26 @@ async def instance_page(request: Request) -> Response:
     origin, resource = await origin_of(request), resource_of(request)
     instance = await origin.source.instance(resource)
     metadata = await metadata_of(origin, resource)
-    tree = await tree_or_none(metadata, instance, services_of(request).settings.inline_threshold_bytes)
-    study = Resource(resource.study_instance_uid)
-    series = Resource(resource.study_instance_uid, resource.series_instance_uid)
-    facts: Json = {}
-    for level in (study, series, resource) if tree is None else ():
-        facts = {**facts, **await origin.one(level)}
-    facts = facts or await metadata.read(lambda parsed: parsed)
+    if metadata.is_too_large:
+        study, series = _above(resource)
+        facts: Json = {}
+        for level in (study, series, resource):
+            facts = {**facts, **await origin.one(level)}
+        return _page(request, origin, instance, metadata, facts, None)
+    sizes = await sizes_of_bulkdata(instance, services_of(request).settings.inline_threshold_bytes)
+
+    def page(parsed: Json) -> Response:
+        return _page(request, origin, instance, metadata, parsed, tree_of(parsed, sizes))
+
+    return await metadata.read(page)
+
+
+def _page(
+    request: Request, origin: Origin, instance: Instance, metadata: Metadata, facts: Json, tree: Tree | None
+) -> Response:
+    """Make the page; ``tree`` is None if there is too much of it."""
+    resource = instance.resource
+    study, series = _above(resource)
     number = first_value(facts, _NUMBER)
     return render(
         request,
@@ -84,6 +98,12 @@ async def instance_page(request: Request) -> Response:
         tree=tree,
         **tree_context(origin, resource),
     )
+
+
+def _above(resource: Resource) -> tuple[Resource, Resource]:
+    """The study and the series that an instance is in."""
+    study_instance_uid = resource.study_instance_uid
+    return Resource(study_instance_uid), Resource(study_instance_uid, resource.series_instance_uid)
 
 
 def shown_as(origin: Origin, instance: Instance, facts: Json) -> Shown:

@@ -1,6 +1,7 @@
 """The metadata of an instance on a page: the tree, and the pieces of it that are asked for when they are opened.
 
-Metadata are parsed in a thread, few at a time, and not at all beyond a size: parsed they take twenty times the memory.
+Metadata are parsed, and the page is made of them, in a thread, few at a time; not at all beyond a size, since parsed
+they take twenty times the memory.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.web.display import Json, size_text
-from app.web.metadata_tree import MOST_MATCHES, MOST_SEARCHED, Tree, element_at, found_in, item_of, items_of, tree_of
+from app.web.metadata_tree import MOST_MATCHES, MOST_SEARCHED, element_at, found_in, item_of, items_of, tree_of
 from app.web.metadata_values import whole_text
 from app.web.origin import Origin, origin_of, resource_of
 from app.web.pages import PageRoute, render
@@ -55,7 +56,10 @@ class Metadata:
         return self.size > MAX_JSON
 
     async def read(self, make: Callable[[Json], T]) -> T:
-        """What a function makes of the parsed metadata; raises `LimitExceeded` if there is too much of it."""
+        """What a function makes of the parsed metadata, in a thread; raises `LimitExceeded` if there is too much of it.
+
+        What it makes should hold little of them: to let go of hundreds of thousands of objects takes time, too.
+        """
         if self.is_too_large:
             raise LimitExceeded("bytes of metadata on a page", MAX_JSON)
         async with _AT_ONCE:
@@ -68,16 +72,12 @@ async def metadata_of(origin: Origin, resource: Resource) -> Metadata:
     return Metadata(document.replace(PLACEHOLDER, origin.service.encode("ascii")))
 
 
-async def tree_or_none(metadata: Metadata, instance: Instance, inline_threshold: int) -> Tree | None:
-    """Make the tree of an instance; None if there is too much of it."""
-    if metadata.is_too_large:
-        return None
-    sizes = await instance.read_dataset(lambda dataset: _sizes(dataset, inline_threshold))
-    return await metadata.read(lambda parsed: tree_of(parsed, sizes))
+async def sizes_of_bulkdata(instance: Instance, inline_threshold: int) -> Mapping[str, int]:
+    """How many bytes the values of an instance have that the metadata only refer to, by path."""
+    return await instance.read_dataset(lambda dataset: _sizes(dataset, inline_threshold))
 
 
 def _sizes(dataset: Dataset, inline_threshold: int) -> Mapping[str, int]:
-    """How many bytes the values have that the metadata only refer to."""
     found = bulkdata_paths(dataset, BulkdataPolicy(b"", inline_threshold))
     return {path: element.end - element.start for path, element in found}
 
@@ -88,8 +88,12 @@ async def metadata_part(request: Request) -> Response:
     origin, resource = await origin_of(request), resource_of(request)
     words = request.query_params.get("q", "")[:MAX_WORDS]
     metadata = await metadata_of(origin, resource)
-    tree = await metadata.read(lambda parsed: found_in(parsed, words) if words.strip() else tree_of(parsed))
-    return _render(request, "metadata_tree.html", origin, resource, tree=tree, words=words)
+
+    def part(parsed: Json) -> Response:
+        tree = found_in(parsed, words) if words.strip() else tree_of(parsed)
+        return _render(request, "metadata_tree.html", origin, resource, tree=tree, words=words)
+
+    return await metadata.read(part)
 
 
 @router.get(_PARTS + "/items")
@@ -100,8 +104,11 @@ async def items_part(request: Request) -> Response:
     if not first.isascii() or not first.isdigit() or len(first) > 9:
         raise InvalidParameter("first", "must be the number of an item, from 0")
     metadata = await metadata_of(origin, resource)
-    row = await metadata.read(lambda parsed: items_of(parsed, path, int(first)))
-    return _render(request, "metadata_items.html", origin, resource, row=row)
+
+    def part(parsed: Json) -> Response:
+        return _render(request, "metadata_items.html", origin, resource, row=items_of(parsed, path, int(first)))
+
+    return await metadata.read(part)
 
 
 @router.get(_PARTS + "/item")
@@ -110,8 +117,11 @@ async def item_part(request: Request) -> Response:
     origin, resource = await origin_of(request), resource_of(request)
     path = request.query_params.get("path", "")
     metadata = await metadata_of(origin, resource)
-    item = await metadata.read(lambda parsed: item_of(parsed, path))
-    return _render(request, "metadata_rows.html", origin, resource, rows=item.rows)
+
+    def part(parsed: Json) -> Response:
+        return _render(request, "metadata_rows.html", origin, resource, rows=item_of(parsed, path).rows)
+
+    return await metadata.read(part)
 
 
 @router.get(_PARTS + "/value")
@@ -120,10 +130,13 @@ async def value_part(request: Request) -> Response:
     origin, resource = await origin_of(request), resource_of(request)
     path = request.query_params.get("path", "")
     metadata = await metadata_of(origin, resource)
-    text = await metadata.read(lambda parsed: whole_text(element_at(parsed, path)))
-    return _render(
-        request, "metadata_value.html", origin, resource, text=text[:MAX_VALUE], left_out=len(text) - MAX_VALUE
-    )
+
+    def part(parsed: Json) -> Response:
+        text = whole_text(element_at(parsed, path))
+        shown, left_out = text[:MAX_VALUE], len(text) - MAX_VALUE
+        return _render(request, "metadata_value.html", origin, resource, text=shown, left_out=left_out)
+
+    return await metadata.read(part)
 
 
 def _render(request: Request, template: str, origin: Origin, resource: Resource, **context: object) -> Response:

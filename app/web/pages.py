@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse, Response
 
 from app.dependencies import Services
 from app.errors import problem_of, status_of
+from app.media_types import Offer, parse_accept, weigh
 from app.urls import root_path
 from app.viewer import is_installed
 from app.web.static_files import static_path
@@ -44,7 +45,7 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
     undefined=StrictUndefined,
 )
-_Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 def services_of(request: Request) -> Services:
@@ -75,25 +76,52 @@ def render(
 
 
 class PageRoute(APIRoute):
-    """A route whose errors are pages: with the sentence that a client of the web services would read."""
+    """A route whose answers are pages, as `answer_as_page` gives them; HEAD is answered wherever GET is."""
 
-    def get_route_handler(self) -> _Handler:
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        if self.methods and "GET" in self.methods:
+            self.methods.add("HEAD")
+
+    def get_route_handler(self) -> Handler:
         """Wrap the handler."""
         answer = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
-            # Taken before anything is looked up: events from here on are news to the page (static/events.js).
-            request.state.sequence = await services_of(request).feed.last()
-            try:
-                return await answer(request)
-            except HTTPException as error:
-                return _error_page(request, error.status_code, error.detail)
-            except DicomError as error:
-                if status_of(error) >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, NetworkError):
-                    raise  # what is wrong is here, and the handler of all others logs it
-                return _error_page(request, status_of(error), _sentence(error))
+            return await answer_as_page(request, answer)
 
         return handle
+
+
+async def answer_as_page(request: Request, answer: Handler) -> Response:
+    """Give an answer whose errors are pages: with the sentence that a client of the web services would read.
+
+    HEAD is answered as GET, without the body (RFC 9110 §9.3.2).
+    """
+    # Taken before anything is looked up: events from here on are news to the page (static/events.js).
+    request.state.sequence = await services_of(request).feed.last()
+    response = await _page(request, answer)
+    if request.method == "HEAD":
+        response.body = b""  # its headers, Content-Length among them, are made already
+    return response
+
+
+def wants_page(request: Request) -> bool:
+    """Say whether the client would rather have a page than a problem document, as browsers do."""
+    ranges = parse_accept(request.headers.get("accept", ""))
+    page, document = (weigh(Offer(name), ranges)[0] for name in ("text/html", "application/problem+json"))
+    return page > document
+
+
+async def _page(request: Request, answer: Handler) -> Response:
+    try:
+        return await answer(request)
+    except HTTPException as error:
+        return _error_page(request, error.status_code, error.detail)
+    except DicomError as error:
+        if status_of(error) >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, NetworkError):
+            raise  # what is wrong is here, and the handler of all others logs it
+        return _error_page(request, status_of(error), _sentence(error))
 
 
 def _sentence(error: DicomError) -> str:

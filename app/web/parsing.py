@@ -1,18 +1,15 @@
 """JSON from data, parsed for pages: objects of searches and metadata, which are as large as somebody made them.
 
-A parser does not let go of the interpreter, so the time it takes is time in which nothing else is answered. Most of
-that would go into looking for garbage among the hundreds of thousands of objects that it makes, none of which is any.
+Large ones are parsed in a thread, by a parser that leaves others their turn (`load_plain`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Sequence
 
-import orjson
-
 from app.web.display import Json
+from dicomcore.data import load_plain
 
 LARGE = 128 << 10
 """Bytes from which on JSON is parsed in a thread, between other things."""
@@ -20,15 +17,8 @@ LARGE = 128 << 10
 
 def parse(document: bytes) -> Json:
     """Parse a JSON object."""
-    if len(document) < LARGE or not gc.isenabled():
-        small: Json = orjson.loads(document)
-        return small
-    gc.disable()
-    try:
-        large: Json = orjson.loads(document)
-    finally:
-        gc.enable()
-    return large
+    parsed: Json = load_plain(document)
+    return parsed
 
 
 async def parse_all(documents: Sequence[bytes]) -> list[Json]:

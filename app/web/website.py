@@ -7,10 +7,12 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, FastAPI
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from app.web import instance, metadata, nodes, series, status, study, study_list, transfers, upload, view
-from app.web.pages import PageRoute
+from app.web.pages import answer_as_page, root_of, wants_page
 from app.web.static_files import STATIC_PATH, VersionedFiles
 
 _PAGES: Sequence[APIRouter] = (
@@ -26,18 +28,27 @@ _PAGES: Sequence[APIRouter] = (
     view.router,
 )
 """The routes of each page: one import and one entry each."""
-_no_page = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 
 def install_site(app: FastAPI) -> None:
-    """Serve the pages, and what they load."""
+    """Serve the pages, and what they load; and tell browsers what is nowhere in the application as a page."""
     app.mount(STATIC_PATH, VersionedFiles(), name="static")
     for page in _PAGES:
         app.include_router(page)
-    app.include_router(_no_page)
+    otherwise = app.router.default
+
+    async def nowhere(scope: Scope, receive: Receive, send: Send) -> None:
+        is_page = scope["type"] == "http" and (_path(scope).startswith("/ui/") or wants_page(Request(scope)))
+        answer = await answer_as_page(Request(scope), _no_page) if is_page else otherwise
+        await answer(scope, receive, send)
+
+    app.router.default = nowhere
 
 
-@_no_page.get("/ui/{rest:path}")
-async def no_page(rest: str) -> Response:
-    """Say that there is no such page, as a page."""
-    raise HTTPException(HTTPStatus.NOT_FOUND, f"There is no page at /ui/{rest}.")
+async def _no_page(request: Request) -> Response:
+    raise HTTPException(HTTPStatus.NOT_FOUND, f"There is no page at {root_of(request)}{_path(request.scope)}.")
+
+
+def _path(scope: Scope) -> str:
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))

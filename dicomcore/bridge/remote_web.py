@@ -43,6 +43,7 @@ from dicomcore.errors import (
     ResourceNotFound,
 )
 from dicomcore.index.attributes import ATTRIBUTES
+from dicomcore.net.reasons import reason_of
 from dicomcore.nodes import Node
 from dicomcore.query import Query
 from dicomcore.resources import Level, Resource
@@ -179,9 +180,9 @@ class RemoteDICOMweb:
         except httpx.TimeoutException as error:
             raise AssociationTimeout("answer", self.node.dimse_timeout) from error
         except (httpx.ConnectError, httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-            raise PeerUnreachable(self._address, str(error) or "no connection") from error
+            raise PeerUnreachable(self._address, reason_of(error)) from error
         except httpx.HTTPError as error:
-            raise AssociationAborted(sentence=f"the connection to {self._address} broke: {error}") from error
+            raise AssociationAborted(sentence=f"the connection to {self._address} broke: {reason_of(error)}") from error
 
     @property
     def _address(self) -> str:

@@ -54,6 +54,7 @@ from dicomcore.data.json_model import (
     encode_json,
     join,
 )
+from dicomcore.data.json_parser import load_json, load_plain
 from dicomcore.data.json_reader import Metadata, decode_json, decode_json_instances
 from dicomcore.data.reader import read_dataset
 from dicomcore.data.reading import Alarm
@@ -135,6 +136,8 @@ __all__ = [
     "iterate_xml",
     "join",
     "keyword_of",
+    "load_json",
+    "load_plain",
     "lookup",
     "name_of",
     "new_dataset",

@@ -2,6 +2,9 @@
 
 Strict JSON in UTF-8: no NaN, no name twice in one object. The limits are checked before anything is built, because a
 few bytes of text can become a hundred of objects.
+
+Large documents are read so that other threads have their turn meanwhile: in pieces, and calling functions of ours,
+since code in C keeps the interpreter until it is done.
 """
 
 from __future__ import annotations
@@ -10,13 +13,19 @@ import json
 import re
 from typing import Any
 
+import orjson
+
 from dicomcore.data.json_model import MAX_METADATA
 from dicomcore.errors import LimitExceeded, MalformedDataset
 
 MAX_VALUES = 2_000_000
 MAX_JSON_DEPTH = 128
 
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_LITTLE = 1 << 20  # bytes that are parsed in some ten milliseconds
+_IN_QUOTES = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_STRING = re.compile(_IN_QUOTES, re.DOTALL)
+_PIECE = re.compile(rb'(?:[^"]++|%b){1,10000}+' % _IN_QUOTES, re.DOTALL)
+"""Some thousand strings and what is between them."""
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
@@ -56,12 +65,24 @@ def load_json(raw: bytes) -> Any:
         raise MalformedDataset(f"the metadata are no valid JSON: {error}") from error
 
 
+def load_plain(raw: bytes) -> Any:
+    """Parse JSON text that was written here, numbers as Python has them."""
+    if len(raw) < _LITTLE:
+        return orjson.loads(raw)
+    return json.loads(raw.decode(), object_pairs_hook=_members)
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return dict(pairs)
+
+
 def _check_depth(raw: bytes) -> None:
     depth = 0
-    for bracket in _STRING.sub(b"", raw).translate(None, _NOT_BRACKETS):
-        depth += 1 if bracket in b"[{" else -1
-        if depth > MAX_JSON_DEPTH:
-            raise LimitExceeded("levels of JSON", MAX_JSON_DEPTH)
+    for piece in _PIECE.finditer(raw):
+        for bracket in _STRING.sub(b"", piece[0]).translate(None, _NOT_BRACKETS):
+            depth += 1 if bracket in b"[{" else -1
+            if depth > MAX_JSON_DEPTH:
+                raise LimitExceeded("levels of JSON", MAX_JSON_DEPTH)
 
 
 def _refuse_constant(constant: str) -> Any:

@@ -101,9 +101,9 @@ def _document(level: Level, stored: bytes) -> bytes:
 
 
 def _stored(level: Level, stored: bytes) -> Fragments:
-    document = _document(level, stored)
-    if len(document) > _LARGE:
+    if (zstandard.frame_content_size(stored) if level is Level.INSTANCE else len(stored)) > _LARGE:
         must_not_wait()
+    document = _document(level, stored)
     return _by_name(split_object(document) if level is Level.INSTANCE else split_lines(document))
 
 

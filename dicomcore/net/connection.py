@@ -27,6 +27,7 @@ from dicomcore.net.dimse.commands import Command, encode
 from dicomcore.net.driver import Driver
 from dicomcore.net.inbox import Inbox, Message
 from dicomcore.net.proposal import Address, Proposal, Timeouts
+from dicomcore.net.reasons import reason_of
 from dicomcore.net.streams import DataStream
 from dicomcore.net.ul.association import (
     MAXIMUM_LENGTH,
@@ -423,4 +424,4 @@ async def _open_transport(connection: Connection, address: Address, patience: fl
     except TimeoutError:
         raise PeerUnreachable(str(address), f"no connection within {patience:g} seconds") from None
     except (OSError, UnicodeError) as error:  # the latter of a name that no host can have
-        raise PeerUnreachable(str(address), str(error) or type(error).__name__) from error
+        raise PeerUnreachable(str(address), reason_of(error)) from error

@@ -96,8 +96,7 @@ async def _presented(
     instance = await _referenced(source, owner, reference)
     numbers = list(reference.frames or range(1, instance.number_of_frames + 1))[:most]
     stored = await frames.read(instance, numbers)
-    dataset = await instance.dataset()
-    return [_of(one, reference, dataset) for one in stored]
+    return await instance.made_of_dataset(lambda dataset: [_of(one, reference, dataset) for one in stored])
 
 
 async def _referenced(source: Source, owner: Instance, reference: ImageReference) -> Instance:

@@ -287,10 +287,10 @@ class Renderer:
 
     async def _document(self, instance: Instance, options: RenderingOptions, to_base: str) -> bytes:
         links = partial(rendered_link, to_base)
-        return await self._threads(rendered_document, await instance.dataset(), options.media_type, links)
+        return await instance.made_of_dataset(lambda dataset: rendered_document(dataset, options.media_type, links))
 
     async def _waveform(self, _source: Source, instance: Instance, options: RenderingOptions) -> bytes:
-        return await self._threads(rendered_waveform, await instance.dataset(), options.media_type, options)
+        return await instance.made_of_dataset(lambda dataset: rendered_waveform(dataset, options.media_type, options))
 
 
 def _is_quick(instance: Instance, stored: StoredFrame, options: RenderingOptions) -> bool:

@@ -26,6 +26,7 @@ _BURNED_IN_ANNOTATION = 0x00280301
 _IMAGES = frozenset((Kind.IMAGE, Kind.FRAMES, Kind.VIDEO))
 # Kinds from the one that stands best for a study to the one that does worst.
 _ORDER = (Kind.IMAGE, Kind.FRAMES, Kind.VIDEO, Kind.SEGMENTATION, Kind.PRESENTATION_STATE, Kind.WAVEFORM, Kind.DOCUMENT)
+_WITHOUT_PICTURE = (None, Kind.DOCUMENT, Kind.WAVEFORM)
 _NO_PICTURE = (CodecUnavailable, CorruptFrame, LimitExceeded, ResourceGone, ResourceNotFound)
 
 
@@ -50,16 +51,16 @@ async def thumbnail(
     options = RenderingOptions(
         media_type=media_type, quality=80, viewport=viewport or Viewport(_SIDE, _SIDE), is_anonymous=True
     )
-    dataset = await instance.dataset()
+    is_marked, title = await instance.made_of_dataset(_known)
     try:
-        if _may_be_shown(instance, dataset):
+        if kind_of(instance) not in _WITHOUT_PICTURE and not is_marked:
             if frame_number is not None:
                 return await renderer.frame(source, instance, frame_number, options)
             return await renderer.instance(source, instance, _still(options))
     except _NO_PICTURE:
         if frame_number is not None:
             raise
-    return Content.of([await renderer.workers.run(draw_card, _title(dataset), options)])
+    return Content.of([await renderer.workers.run(draw_card, title, options)])
 
 
 def _still(options: RenderingOptions) -> RenderingOptions:
@@ -67,12 +68,8 @@ def _still(options: RenderingOptions) -> RenderingOptions:
     return replace(options, is_still=True)
 
 
-def _may_be_shown(instance: Instance, dataset: Dataset) -> bool:
-    has_picture = kind_of(instance) not in (None, Kind.DOCUMENT, Kind.WAVEFORM)
-    return has_picture and dataset.text(_BURNED_IN_ANNOTATION) != "YES"
-
-
-def _title(dataset: Dataset) -> str:
-    """The modality, if it is one."""
+def _known(dataset: Dataset) -> tuple[bool, str]:
+    """Whether somebody is named in the pixels, and the modality, if it is one."""
     modality = dataset.text(_MODALITY)
-    return modality if modality.isascii() and modality.isalnum() and len(modality) <= 16 else ""
+    is_modality = modality.isascii() and modality.isalnum() and len(modality) <= 16
+    return dataset.text(_BURNED_IN_ANNOTATION) == "YES", modality if is_modality else ""

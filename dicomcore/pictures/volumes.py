@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from dicomcore.data import Buffer, Dataset
+from dicomcore.data import Buffer
 from dicomcore.errors import InvalidParameter
 from dicomcore.instance import Instance
 from dicomcore.pictures.kinds import Kind, kind_of, no_picture
@@ -53,7 +53,7 @@ async def rendered_volume(
         LimitExceeded: more is asked for than is made.
         CorruptFrame, CodecUnavailable: a slice cannot be decoded.
     """
-    found = [await _slices(renderer, one, options, frame_numbers) for one in instances if kind_of(one) in _IMAGES]
+    found = [await _slices(one, options, frame_numbers) for one in instances if kind_of(one) in _IMAGES]
     chosen = _largest_series([one for one in found if one.frames])
     if not chosen:
         raise InvalidParameter("volume", _NO_SLICES) if found else no_picture(instances[0])
@@ -69,14 +69,11 @@ async def rendered_volume(
     return await renderer.cached(_key(chosen, options, rendering), make, size)
 
 
-async def _slices(
-    renderer: Renderer, instance: Instance, options: VolumeOptions, frame_numbers: Collection[int]
-) -> _Slices:
-    dataset: Dataset = await instance.dataset()
+async def _slices(instance: Instance, options: VolumeOptions, frame_numbers: Collection[int]) -> _Slices:
     uid = str(instance.resource.sop_instance_uid)
     frames = [
         frame
-        for frame in await renderer.in_thread(slices_of, dataset)
+        for frame in await instance.made_of_dataset(slices_of)
         if options.takes(uid, frame.frame_number) and (not frame_numbers or frame.frame_number in frame_numbers)
     ]
     return _Slices(instance, frames)

@@ -1,8 +1,12 @@
 import io
+import threading
 
 import pydicom
-from builders import ct_instance
+import pytest
+from builders import ct_instance, element, sequence
+from noted_threads import noted_threads
 
+from app import file_set as file_set_module
 from app.file_set import FileSet
 from dicomcore.archive import Archive
 from dicomcore.resources import Resource
@@ -38,3 +42,14 @@ async def test_the_directory_names_what_has_been_entered(archive: Archive) -> No
     records = [record.DirectoryRecordType for record in directory.DirectoryRecordSequence]
     assert records == ["PATIENT", "STUDY", "SERIES", "IMAGE"]
     assert directory.DirectoryRecordSequence[3].ReferencedTransferSyntaxUIDInFile == "1.2.840.10008.1.2.1"
+
+
+@pytest.mark.parametrize(("items", "is_here"), [(1, True), (2_000, False)])
+async def test_much_metadata_is_not_read_where_all_requests_are_answered(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, items: int, is_here: bool
+) -> None:
+    named = (element(0x00080104, "LO", f"Item {number}") for number in range(items))
+    instance = await archive.instance(await store(archive, ct_instance(extra=sequence(0x00321064, *named))))
+    threads = noted_threads(monkeypatch, file_set_module, "decode_json")
+    await FileSet().place(archive, instance, "1.2")
+    assert [thread is threading.main_thread() for thread in threads] == [is_here]

@@ -204,3 +204,17 @@ def test_a_folder_that_cannot_be_one_stops_the_start(settings: Settings, tmp_pat
     (tmp_path / "file").touch()
     with pytest.raises(StorageUnavailable):
         open_archive(settings.model_copy(update={"data": tmp_path / "file" / "data"}))
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/health/live", "/health/ready", "/metrics", "/status", "/nodes", "/transfers", "/changes", "/fhir/R4/metadata"],
+)
+async def test_head_is_answered_like_get_but_without_a_body(client: httpx.AsyncClient, path: str) -> None:
+    url = f"http://pacs.test{path}"
+    asked, head = await client.get(url), await client.head(url)
+    assert (head.status_code, head.headers["content-type"]) == (200, asked.headers["content-type"])
+
+
+async def test_a_stream_is_not_begun_for_its_headers(client: httpx.AsyncClient) -> None:
+    assert (await client.head("http://pacs.test/events")).status_code == 405

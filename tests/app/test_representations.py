@@ -1,6 +1,8 @@
 import orjson
 import pytest
+from noted_threads import noted_threads
 
+from app import representations
 from app.representations import json_array, revision_tag, select_attributes, xml_document, xml_parts
 from dicomcore.data import PLACEHOLDER
 from dicomcore.errors import LimitExceeded
@@ -40,6 +42,13 @@ def test_xml_parts_say_where_each_object_is() -> None:
     assert b"Content-Location: http://h/studies/1/series/1.1/instances/1.1.1/metadata\r\n" in body
     assert b"Content-Location: http://h/studies/2\r\n" in body
     assert b'<BulkData uri="http://h/pixels"/>' in body
+
+
+def test_an_object_is_read_once_for_its_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = noted_threads(monkeypatch, representations, "load_json")
+    monkeypatch.delattr(representations.orjson, "loads")
+    xml_parts(STORED, "http://h")
+    assert len(reads) == len(STORED)
 
 
 def test_equal_objects_give_equal_xml_parts_and_others_another_boundary() -> None:

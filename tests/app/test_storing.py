@@ -1,15 +1,17 @@
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from typing import cast
 
 import pytest
 from builders import ct_instance
 from dicomweb_bodies import related
+from noted_threads import noted_threads
 
 from app.multipart import Limits
 from app.storing import Gate, StoreResult, store_body
 from dicomcore.archive import Archive
-from dicomcore.data import Buffer
+from dicomcore.data import Buffer, BulkdataPolicy, assembly, encode_json, read_file
 from dicomcore.errors import IndexUnavailable, InvalidParameter, LimitExceeded, StorageFull, StorageUnavailable
 from dicomcore.query import Query
 from dicomcore.resources import Level, Resource
@@ -74,6 +76,18 @@ async def test_outcomes_are_in_the_order_of_the_parts(archive: Archive) -> None:
     body, headers = related(DICOM, *[ct_instance(SOPInstanceUID=uid) for uid in uids])
     result = await send(archive, headers["Content-Type"], body)
     assert [outcome.resource.sop_instance_uid for outcome in result.outcomes] == uids
+
+
+async def test_instances_that_came_as_metadata_are_not_written_where_all_requests_are_answered(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metadata = encode_json(read_file(ct_instance(PixelData=None)).dataset, BulkdataPolicy(b"", 1_000))
+    body, headers = related("application/dicom+json", b"[" + metadata + b"]")
+    threads = noted_threads(monkeypatch, assembly, "write_dataset")
+    result = await send(archive, headers["Content-Type"], body)
+    assert result.outcomes[0].is_stored
+    assert len(threads) == 1
+    assert threading.main_thread() not in threads
 
 
 async def test_no_more_stores_are_under_way_than_there_are_places(archive: Archive) -> None:

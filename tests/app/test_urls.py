@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.urls import UrlPolicy, base_uri, root_path
+from app.urls import UrlPolicy, base_uri, origin, root_path
 
 PROXIED = UrlPolicy.of("/dicom-web", trusted_proxies=("10.0.0.0/8", "::1"))
 
@@ -160,3 +160,9 @@ def test_the_root_is_the_prefix_alone() -> None:
     assert root_path(scope(HOST), PROXIED) == ""
     assert root_path(scope(HOST, ("x-forwarded-prefix", "/pacs"), root_path="/one"), PROXIED) == "/pacs/one"
     assert root_path(scope(HOST, ("x-forwarded-prefix", "/pacs"), client="192.0.2.1"), PROXIED) == ""
+
+
+def test_the_origin_has_no_path_whatever_stands_in_front() -> None:
+    told = (HOST, ("x-forwarded-proto", "https"), ("x-forwarded-host", "[::1]:8443"), ("x-forwarded-prefix", "/a"))
+    assert origin(scope(*told, root_path="/b"), PROXIED) == "https://[::1]:8443"
+    assert origin(scope(HOST), UrlPolicy.of("", relative=True)) == "http://archive.example:8080"

@@ -1,10 +1,14 @@
 import io
+import threading
 import zipfile
 
 import httpx
 import pydicom
 import pytest
 from builders import EXPLICIT_BE, EXPLICIT_LE, ct_dataset, ct_instance
+from noted_threads import noted_threads
+
+from app import file_set
 
 DICOM = {"Content-Type": "application/dicom"}
 ZIP = {"Accept": "application/zip"}
@@ -84,6 +88,16 @@ async def test_the_names_of_a_file_set_are_file_ids_and_its_directory_is_at_the_
     names = list(entries(await client.get(f"{SERIES}?dicomdir=true", headers=ZIP)))
     series = "DICOM/PA000001/ST000001/SE000001"
     assert names == [f"{series}/IM000001", f"{series}/IM000002", "DICOMDIR"]
+
+
+@pytest.mark.usefixtures("stored")
+async def test_a_directory_is_not_written_where_all_requests_are_answered(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = noted_threads(monkeypatch, file_set, "encode_dicomdir")
+    unpacked(await client.get(f"{STUDY}?dicomdir=true", headers=ZIP))
+    assert len(threads) == 1
+    assert threading.main_thread() not in threads
 
 
 @pytest.mark.parametrize("content", [ct_instance(EXPLICIT_BE), ct_dataset()])

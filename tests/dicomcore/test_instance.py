@@ -3,6 +3,8 @@
 How each of these is read is tested with `stored_bytes`, `stored_file`, `stored_frames` and `stored_values`.
 """
 
+import threading
+import weakref
 from hashlib import sha256
 
 import pytest
@@ -12,7 +14,7 @@ from stored_instances import JPEG, JPEGS, PIXELS, WORDS, damage, joined, object_
 
 from app.settings import Settings
 from dicomcore.archive import Archive
-from dicomcore.data import read_file
+from dicomcore.data import Dataset, read_file
 from dicomcore.errors import CodecUnavailable, DamagedInstance, ResourceGone, ResourceNotFound
 
 JPEG_LS = "1.2.840.10008.1.2.4.80"
@@ -52,8 +54,21 @@ async def test_a_data_set_without_a_file_around_it_becomes_one(archive: Archive)
 
 async def test_the_data_set_is_there_whole_or_as_what_a_function_makes_of_it(archive: Archive) -> None:
     instance = await stored(archive, ct_instance())
-    assert (await instance.dataset()).text(0x00100020) == "PID1"
+    assert await instance.made_of_dataset(lambda dataset: dataset.text(0x00100020)) == "PID1"
     assert await instance.read_dataset(lambda dataset: dataset.text(0x00100020)) == "PID1"
+
+
+async def test_who_asks_for_what_is_made_of_a_data_set_does_not_have_to_let_go_of_it(archive: Archive) -> None:
+    instance = await stored(archive, ct_instance())
+    threads = []
+
+    def make(dataset: Dataset) -> None:
+        threads.append(threading.get_ident())
+        weakref.finalize(dataset.elements[0x00100020].buffer, lambda: threads.append(threading.get_ident()))
+
+    await instance.made_of_dataset(make)
+    made_in, let_go_in = threads
+    assert made_in == let_go_in != threading.get_ident()
 
 
 async def test_frames_and_pixel_data_are_given_as_stored(archive: Archive) -> None:
@@ -108,6 +123,11 @@ async def test_damage_is_told_before_anything_is_made_of_it(archive: Archive, se
 async def test_what_was_deleted_meanwhile_is_gone(archive: Archive) -> None:
     instance = await stored(archive, ct_instance())
     await archive.delete(instance.resource)
-    for attempt in (instance.read(), instance.dataset(), instance.bulkdata("00100020"), instance.pixel_data()):
+    for attempt in (
+        instance.read(),
+        instance.made_of_dataset(len),
+        instance.bulkdata("00100020"),
+        instance.pixel_data(),
+    ):
         with pytest.raises(ResourceGone):
             await attempt

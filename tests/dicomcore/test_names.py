@@ -111,6 +111,21 @@ def test_a_word_in_another_script_is_its_own_code() -> None:
     assert phonetic("123") == "123"
 
 
+@pytest.mark.parametrize("word", ["pat0001", "c3n", "00953", "4d"])
+def test_a_word_with_digits_in_it_sounds_like_nothing_else(word: str) -> None:
+    assert phonetic(word) == word
+
+
+def test_an_apostrophe_has_no_sound() -> None:
+    assert phonetic("o'brien") == phonetic("obrien")
+
+
+def test_fuzzy_matching_finds_a_code_only_by_its_beginning() -> None:
+    assert matches_fuzzily("PAT00", ["PAT0001"])
+    assert not matches_fuzzily("PAT0001", ["PAT0002"])
+    assert not matches_fuzzily("PAT0001", ["Patty^Anna"])
+
+
 def test_a_name_has_a_code_for_each_word() -> None:
     assert phonetic_codes("Swain^John") == (phonetic("swayne"), phonetic("jon"))
 

@@ -3,11 +3,13 @@ from __future__ import annotations
 import html
 import io
 import re
+import threading
 
 import httpx
 import pydicom
 import pytest
 from builders import ct_instance
+from noted_threads import noted_threads
 from pydicom.data import get_testdata_file
 from shown_instances import (
     HOSTILE_NAME,
@@ -17,6 +19,8 @@ from shown_instances import (
     pdf_instance,
     video_instance,
 )
+
+from app.web import instance as instance_module
 
 UI = "http://pacs.test/ui/studies/1.2.3/series/1.2.3.1/instances/1.2.3.4"
 WEB = "/dicom-web/studies/1.2.3/series/1.2.3.1/instances/1.2.3.4"
@@ -115,3 +119,13 @@ async def test_what_is_in_the_data_is_text(client: httpx.AsyncClient) -> None:
 
 async def test_an_instance_that_is_not_here_is_not_found(client: httpx.AsyncClient) -> None:
     assert (await client.get(UI)).status_code == 404
+
+
+async def test_the_page_is_not_made_where_all_requests_are_answered(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store(client, ct_instance())
+    threads = noted_threads(monkeypatch, instance_module, "render")
+    assert (await client.get(UI)).status_code == 200
+    assert len(threads) == 1
+    assert threading.main_thread() not in threads

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import html
+import threading
 
 import httpx
 import pytest
 from builders import ct_instance, element
+from noted_threads import noted_threads
 from shown_instances import HOSTILE_NAME, coded_instance, enhanced_instance
 
 from app.web import metadata as metadata_module
@@ -52,6 +54,17 @@ async def test_a_long_value_is_shortened_and_can_be_had_whole(client: httpx.Asyn
     assert page.text.count("word ") < 2_000
     part = await client.get(f"{PART}/value", params={"path": "00E11001"})
     assert part.text.count("word") == 20_000
+
+
+async def test_what_is_made_of_metadata_is_not_made_where_all_requests_are_answered(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store(client, enhanced_instance(3))
+    threads = noted_threads(monkeypatch, metadata_module, "render")
+    for part in ("", "?q=position", "/items?path=52009230", "/item?path=52009230/0", "/value?path=00080018"):
+        assert (await client.get(PART + part)).status_code == 200
+    assert len(threads) == 5
+    assert threading.main_thread() not in threads
 
 
 async def test_too_much_metadata_is_a_sentence_and_not_a_page(

@@ -1,4 +1,5 @@
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
@@ -274,6 +275,16 @@ class TestNetwork:
 
         with pytest.raises(raised):
             await answering(answer, threads).echo()
+
+    async def test_a_server_that_is_not_there_is_told_in_words(self, threads: Threads) -> None:
+        with socket.socket() as closed:
+            closed.bind(("127.0.0.1", 0))
+            port = closed.getsockname()[1]
+            node = Node("WEB", kind=Kind.DICOMWEB, base_url=f"http://127.0.0.1:{port}")
+            remote = RemoteDICOMweb(node, read_parts, threads)
+            with pytest.raises(PeerUnreachable, match=f"^127.0.0.1:{port} cannot be reached: the connection was refus"):
+                await remote.echo()
+            await remote.close()
 
     async def test_credentials_never_show(self, threads: Threads) -> None:
         node = Node("WEB", kind=Kind.DICOMWEB, base_url="http://joe:secret@pacs.test/x")

@@ -1,7 +1,9 @@
+import orjson
 import pytest
+from noted_threads import noted_threads
 
 from dicomcore.data import json_parser
-from dicomcore.data.json_parser import Number, parse_json
+from dicomcore.data.json_parser import Number, load_plain, parse_json
 from dicomcore.errors import LimitExceeded, MalformedDataset
 
 
@@ -43,3 +45,21 @@ def test_too_many_bytes_and_too_many_values_are_refused(monkeypatch: pytest.Monk
     monkeypatch.setattr(json_parser, "MAX_VALUES", 3)
     with pytest.raises(LimitExceeded):
         parse_json(b"[1,2,3,4]")
+
+
+def test_brackets_are_counted_in_pieces_that_take_little_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = orjson.dumps([{"vr": "LO", "Value": [f'"{number}\\[']} for number in range(50_000)])
+    pieces = [piece[0] for piece in json_parser._PIECE.finditer(document)]
+    assert b"".join(pieces) == document
+    assert max(map(len, pieces)) < 200_000
+    assert len(parse_json(document)) == 50_000
+
+
+@pytest.mark.parametrize(("count", "is_in_turns"), [(10, False), (100_000, True)])
+def test_large_documents_are_parsed_calling_functions_of_ours(
+    monkeypatch: pytest.MonkeyPatch, count: int, is_in_turns: bool
+) -> None:
+    found = [{"vr": "DS", "Value": [number, 1.5, "ä"]} for number in range(count)]
+    calls = noted_threads(monkeypatch, json_parser, "_members")
+    assert load_plain(orjson.dumps(found)) == found
+    assert len(calls) == count * is_in_turns

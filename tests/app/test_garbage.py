@@ -1,0 +1,88 @@
+import asyncio
+import gc
+import weakref
+from collections.abc import Iterator
+
+import pytest
+
+from app.garbage import MANY, GarbageRounds, collect_if_quick
+from app.main import create_app
+from app.settings import Settings
+
+
+class Thing:
+    """What can refer to itself."""
+
+    def __init__(self) -> None:
+        self.own = self
+
+
+@pytest.fixture
+def thresholds() -> Iterator[tuple[int, int, int]]:
+    before = gc.get_threshold()
+    yield before
+    gc.set_threshold(*before)
+    gc.unfreeze()
+
+
+def forgotten() -> weakref.ref[Thing]:
+    """A thing that nothing refers to but itself, and that was looked through twice already."""
+    thing = Thing()
+    gc.collect(1)
+    gc.collect(1)
+    return weakref.ref(thing)
+
+
+def full_rounds() -> int:
+    return int(gc.get_stats()[2]["collections"])
+
+
+async def test_large_data_in_the_making_are_not_looked_through_again_and_again(
+    thresholds: tuple[int, int, int],
+) -> None:
+    rounds = GarbageRounds()
+    rounds.start()
+    before = full_rounds()
+    data = [{"vr": "DS", "Value": [str(number)]} for number in range(300_000)]
+    assert full_rounds() == before
+    assert len(data) == 300_000
+    await rounds.stop()
+
+
+async def test_garbage_is_found_after_a_while(thresholds: tuple[int, int, int]) -> None:
+    rounds = GarbageRounds(pause_seconds=0.001)
+    rounds.start()
+    gone = forgotten()
+    while gone() is not None:
+        await asyncio.sleep(0.001)
+    await rounds.stop()
+
+
+async def test_what_was_there_before_stays_out_of_it(thresholds: tuple[int, int, int]) -> None:
+    rounds = GarbageRounds()
+    rounds.start()
+    assert gc.get_freeze_count() > 0
+    await rounds.stop()
+    assert gc.get_threshold() == thresholds
+
+
+def test_nothing_is_looked_for_while_large_data_are_here(thresholds: tuple[int, int, int]) -> None:
+    gc.collect()
+    gc.freeze()
+    gone = forgotten()
+    data = [[number] for number in range(MANY + 10_000)]
+    gc.collect(1)
+    assert not collect_if_quick()
+    assert gone() is not None
+    del data
+    assert collect_if_quick()
+    assert gone() is None
+
+
+async def test_a_server_that_runs_looks_through_all_objects_in_quiet_moments_only(
+    settings: Settings, thresholds: tuple[int, int, int]
+) -> None:
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        assert gc.get_threshold()[2] >= 100 * thresholds[2]
+    assert gc.get_threshold() == thresholds
