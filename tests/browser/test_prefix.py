@@ -66,6 +66,7 @@ def test_a_study_is_searched_opened_and_deleted_there(page: Page, proxy: str, se
     page.get_by_label("Patient name").fill("pre")
     page.get_by_role("link", name="Prefix, Pia", exact=True).click()
     expect(page.get_by_role("heading", name="Prefix, Pia")).to_be_visible()
+    expect(page.locator("#live")).to_have_attribute("data-state", "live")  # its scripts are there
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     page.wait_for_url(f"{proxy}/*")

@@ -705,8 +705,17 @@ def test_request_id_that_is_no_word_is_replaced(server: RunningServer, value: st
     assert re.fullmatch("[0-9a-f]{16}", answer.headers["x-request-id"])
 
 
-def test_error_page_escapes_what_it_tells(server: RunningServer) -> None:
-    answer = get(server, "/dicom-web/studies/%3Cscript%3Ealert(1)%3C%2Fscript%3E", {"Accept": "text/html"})
+@pytest.mark.parametrize("path", ["/dicom-web/studies/%3Cscript%3Ealert(1)%3C%2Fscript%3E", "/%3Cscript%3Ealert(1)"])
+def test_error_page_escapes_what_it_tells(server: RunningServer, path: str) -> None:
+    answer = get(server, path, {"Accept": "text/html"})
+    assert (answer.status, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert b"<script>" not in answer.body
+    assert "script-src 'self';" in answer.headers["content-security-policy"]
+
+
+def test_errors_of_services_are_no_pages_that_could_act(server: RunningServer) -> None:
+    answer = get(server, "/dicom-web/studies?limit=%3Cscript%3Ealert(1)", {"Accept": "text/html"})
+    assert answer.status in (400, 406)
     assert b"<script" not in answer.body
     assert answer.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
 

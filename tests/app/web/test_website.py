@@ -59,7 +59,7 @@ async def test_what_a_browser_asks_in_the_wrong_way_is_there_all_the_same(applic
     transport = httpx.ASGITransport(application)
     async with httpx.AsyncClient(transport=transport, base_url="http://pacs.test") as client:
         answer = await client.put("/transfers", headers=BROWSER)
-    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, POST")
 
 
 async def _sent(application: FastAPI, method: str, path: str) -> tuple[int, dict[bytes, bytes], bytes]:
