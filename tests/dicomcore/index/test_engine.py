@@ -1,7 +1,5 @@
 import sqlite3
 import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -176,25 +174,6 @@ def test_a_write_whose_connection_breaks_during_its_commit_is_not_done_again(pos
         write(engine, work)
     assert (attempts, caught.value.is_unchanged) == ([0], False)
     engine.dispose()
-
-
-def test_no_writer_gets_its_turn_over_and_over_while_another_waits(tmp_path: Path) -> None:
-    """Each thread has a connection of its own, as processes have."""
-    turns = [0, 0, 0, 0]
-    start = threading.Barrier(4)
-
-    def work(writer: int) -> None:
-        engine = open_engine(sqlite_url(tmp_path), writes=True)
-        write(engine, lambda _: None)  # it is connected
-        start.wait(10)
-        while turns[writer] < 1000 and min(turns) < 10:
-            write(engine, lambda _: time.sleep(0.001))
-            turns[writer] += 1
-        engine.dispose()
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(work, range(4)))
-    assert min(turns) >= 10
 
 
 def test_a_database_that_is_locked_by_another_program_says_so_and_nothing_has_changed(
