@@ -17,6 +17,7 @@ from dicomcore.times import parse_offset, shift
 
 _WESTERNMOST, _EASTERNMOST = timedelta(hours=-12), timedelta(hours=14)
 _DATE, _TIME = "????????", "??????.??????"
+_MORE = "\\:"  # sorts behind a further value in the column
 
 
 def moment_test(pair: CombinedRange, date: str, time: str, values: Values) -> Test:
@@ -30,9 +31,13 @@ def moment_test(pair: CombinedRange, date: str, time: str, values: Values) -> Te
 
 
 def possible_test(pair: CombinedRange, timezone: str | None, date: str, values: Values) -> Test:
-    """Test a date column for the days that can hold a match, in whatever zone they are meant."""
+    """Test a date column for the days that can hold a match, in whatever zone they are meant.
+
+    The first of several dates decides, whatever stands behind it in the column.
+    """
     back, forth = _moves(timezone)
-    return days_test(date, _day(pair.low, -forth), _day(pair.high, -back), values)
+    last = _day(pair.high, -back)
+    return days_test(date, _day(pair.low, -forth), last and last + _MORE, values)
 
 
 def certain_test(pair: CombinedRange, timezone: str | None, date: str, time: str, values: Values) -> Test:

@@ -5,21 +5,24 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from builders import ct_instance
+from narrow_relay import NarrowRelay
 from peers import dcmqrscp, storescp
 from running_server import RunningServer, free_port, start_server
 
 from dicomcore.uids import new_uid
 
-COUNT = 500  # more than go over in the time in which the first of them are noticed
+COUNT = 500
 BEGUN = 20
+RATE = 2_000_000.0  # bytes per second between the two: all of a study takes 4 seconds, to notice the first does not
 PATIENCE = 60.0
 OTHER = "OTHER"
 _PIXELS = bytes(range(256)) * 64
@@ -93,55 +96,70 @@ def has_begun(transfer: Mapping[str, Any]) -> bool:
     return bool(transfer["completed"] >= BEGUN)
 
 
+@dataclass
+class Pair:
+    """Two servers that know each other, with little room between them; the first can be ended and started again."""
+
+    first: RunningServer
+    other: RunningServer
+    dimse_port: int
+    relays: Sequence[NarrowRelay]
+
+    def start_again(self) -> RunningServer:
+        """Start the first again, with all the room that it wants."""
+        for relay in self.relays:
+            relay.widen()
+        self.first = start_server(self.first.data, "--dimse-port", str(self.dimse_port), "--ae-title", "FIRST")
+        return self.first
+
+
 @pytest.fixture
-def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[list[RunningServer], int]]:
-    """Two servers that know each other; the first is in a list, since tests end it and start another one."""
+def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pair]:
     ports = free_port(), free_port()
     first = start_server(tmp_path / "first", "--dimse-port", str(ports[0]), "--ae-title", "FIRST")
     other = start_server(tmp_path / "other", "--dimse-port", str(ports[1]), "--ae-title", OTHER)
-    node: dict[str, Any] = {"ae_title": OTHER, "host": "127.0.0.1", "port": ports[1], "retrieve": request.param}
-    if request.param == "dicomweb":
-        node = {"ae_title": OTHER, "kind": "dicomweb", "base_url": other.base}
-    back = {"ae_title": "FIRST", "host": "127.0.0.1", "port": ports[0]}
+    is_dicomweb = request.param == "dicomweb"
+    there, back = NarrowRelay(other.port if is_dicomweb else ports[1], RATE), NarrowRelay(ports[0], RATE)
+    node: dict[str, Any] = {"ae_title": OTHER, "host": "127.0.0.1", "port": there.port, "retrieve": request.param}
+    if is_dicomweb:
+        base_url = other.base.replace(str(other.port), str(there.port))
+        node = {"ae_title": OTHER, "kind": "dicomweb", "base_url": base_url}
+    first_node = {"ae_title": "FIRST", "host": "127.0.0.1", "port": back.port}
     assert httpx.post(f"{first.url}/nodes", json=node).status_code == 201
-    assert httpx.post(f"{other.url}/nodes", json=back).status_code == 201
-    servers = [first, other]
-    yield servers, ports[0]
-    for server in servers:
-        server.stop()
-
-
-def start_again(servers: list[RunningServer], port: int) -> RunningServer:
-    servers[0] = start_server(servers[0].data, "--dimse-port", str(port), "--ae-title", "FIRST")
-    return servers[0]
+    assert httpx.post(f"{other.url}/nodes", json=first_node).status_code == 201
+    both = Pair(first, other, ports[0], (there, back))
+    yield both
+    both.first.stop()
+    both.other.stop()
+    there.close()
+    back.close()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("pair", ["get", "dicomweb"], indirect=True)
-def test_a_send_goes_on_after_kill_9(pair: tuple[list[RunningServer], int]) -> None:
-    servers, port = pair
-    study = fill(servers[0])
-    location = add(servers[0], "send", study)
-    wait(servers[0], location, has_begun)
-    servers[0].kill()
-    partly = held(servers[1], study)
+def test_a_send_goes_on_after_kill_9(pair: Pair) -> None:
+    study = fill(pair.first)
+    location = add(pair.first, "send", study)
+    wait(pair.first, location, has_begun)
+    pair.first.kill()
+    partly = held(pair.other, study)
     assert BEGUN <= len(partly) < COUNT
-    done = wait(start_again(servers, port), location, has_ended)
+    done = wait(pair.start_again(), location, has_ended)
     assert (done["state"], done["total"], done["completed"], done["failed"]) == ("completed", COUNT, COUNT, 0)
     assert (done["attempts"], done["problems"]) == (2, [])
-    assert held(servers[1], study) == all_of(study)
+    assert held(pair.other, study) == all_of(study)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("pair", ["get", "move", "dicomweb"], indirect=True)
-def test_a_retrieve_goes_on_after_kill_9(pair: tuple[list[RunningServer], int]) -> None:
-    servers, port = pair
-    study = fill(servers[1])
-    location = add(servers[0], "retrieve", study)
-    begun = wait(servers[0], location, has_begun)
+def test_a_retrieve_goes_on_after_kill_9(pair: Pair) -> None:
+    study = fill(pair.other)
+    location = add(pair.first, "retrieve", study)
+    begun = wait(pair.first, location, has_begun)
     assert begun["total"] == COUNT
-    servers[0].kill()
-    server = start_again(servers, port)
+    assert begun["completed"] < COUNT
+    pair.first.kill()
+    server = pair.start_again()
     done = wait(server, location, has_ended)
     assert (done["state"], done["total"], done["completed"], done["failed"]) == ("completed", COUNT, COUNT, 0)
     assert done["attempts"] == 2
@@ -150,31 +168,31 @@ def test_a_retrieve_goes_on_after_kill_9(pair: tuple[list[RunningServer], int]) 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("pair", ["get"], indirect=True)
-def test_a_transfer_that_was_interrupted_in_order_goes_on(pair: tuple[list[RunningServer], int]) -> None:
-    servers, port = pair
-    study = fill(servers[0])
-    location = add(servers[0], "send", study)
-    wait(servers[0], location, has_begun)
-    servers[0].stop()
-    done = wait(start_again(servers, port), location, has_ended)
+def test_a_transfer_that_was_interrupted_in_order_goes_on(pair: Pair) -> None:
+    study = fill(pair.first)
+    location = add(pair.first, "send", study)
+    wait(pair.first, location, has_begun)
+    pair.first.stop()
+    done = wait(pair.start_again(), location, has_ended)
     assert (done["state"], done["completed"]) == ("completed", COUNT)
-    assert held(servers[1], study) == all_of(study)
+    assert held(pair.other, study) == all_of(study)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("pair", ["get"], indirect=True)
 @pytest.mark.parametrize("kind", ["send", "retrieve"])
-def test_a_cancelled_transfer_stops_and_can_be_gone_on_with(pair: tuple[list[RunningServer], int], kind: str) -> None:
-    servers, _ = pair
-    source, target = servers if kind == "send" else (servers[1], servers[0])
+def test_a_cancelled_transfer_stops_and_can_be_gone_on_with(pair: Pair, kind: str) -> None:
+    source, target = (pair.first, pair.other) if kind == "send" else (pair.other, pair.first)
     study = fill(source)
-    location = add(servers[0], kind, study)
-    wait(servers[0], location, lambda transfer: transfer["state"] == "running")
-    assert httpx.post(f"{servers[0].url}{location}/cancel").json()["state"] == "cancelled"
+    location = add(pair.first, kind, study)
+    wait(pair.first, location, lambda transfer: transfer["state"] == "running")
+    assert httpx.post(f"{pair.first.url}{location}/cancel").json()["state"] == "cancelled"
+    for relay in pair.relays:
+        relay.widen()
     threading.Event().wait(2)
     assert len(held(target, study)) < COUNT
-    assert httpx.post(f"{servers[0].url}{location}/retry").json()["state"] == "waiting"
-    assert wait(servers[0], location, has_ended)["completed"] == COUNT
+    assert httpx.post(f"{pair.first.url}{location}/retry").json()["state"] == "waiting"
+    assert wait(pair.first, location, has_ended)["completed"] == COUNT
     assert held(target, study) == all_of(study)
 
 
