@@ -8,9 +8,14 @@ vain: what data are read into has no circles. So what is new is looked through a
 import asyncio
 import contextlib
 import gc
+import sys
 
-MANY = 50_000
-"""Objects that take tens of milliseconds to look through."""
+MANY = 150_000
+"""Blocks of memory; the objects in so many take tens of milliseconds to look through.
+
+Objects themselves are not counted: who asks for all of them (`gc.get_objects`) holds a tuple that another thread is
+making just then, and that thread fails with a `SystemError`.
+"""
 _PAUSE_SECONDS = 2.0
 _SELDOM = 3_000  # times that what is new was looked through, each of which has seen some seven thousand objects more
 
@@ -21,12 +26,14 @@ class GarbageRounds:
     def __init__(self, pause_seconds: float = _PAUSE_SECONDS) -> None:
         self._pause = pause_seconds
         self._thresholds = gc.get_threshold()
+        self._blocks = 0
         self._rounds: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin; what is here by now stays, and is left out."""
         gc.collect()
         gc.freeze()
+        self._blocks = sys.getallocatedblocks()
         self._thresholds = gc.get_threshold()
         gc.set_threshold(*self._thresholds[:2], _SELDOM)
         self._rounds = asyncio.create_task(self._run())
@@ -42,12 +49,12 @@ class GarbageRounds:
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(self._pause)
-            collect_if_quick()
+            collect_if_quick(self._blocks)
 
 
-def collect_if_quick() -> bool:
-    """Look through all objects, unless there are many; say whether that was done."""
-    if len(gc.get_objects(generation=2)) > MANY:
+def collect_if_quick(blocks: int) -> bool:
+    """Look through all objects, unless there are many more than ``blocks`` by now; say whether that was done."""
+    if sys.getallocatedblocks() - blocks > MANY:
         return False
     gc.collect()
     return True

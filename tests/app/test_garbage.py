@@ -1,7 +1,9 @@
 import asyncio
 import gc
+import sys
 import weakref
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -70,16 +72,34 @@ async def test_what_was_there_before_stays_out_of_it(thresholds: tuple[int, int,
 
 
 def test_nothing_is_looked_for_while_large_data_are_here(thresholds: tuple[int, int, int]) -> None:
+    gc.set_threshold(*thresholds[:2], 3000)
     gc.collect()
     gc.freeze()
+    blocks = sys.getallocatedblocks()
     gone = forgotten()
-    data = [[number] for number in range(MANY + 10_000)]
+    data = [[number] for number in range(MANY)]
     gc.collect(1)
-    assert not collect_if_quick()
+    assert not collect_if_quick(blocks)
     assert gone() is not None
     del data
-    assert collect_if_quick()
+    assert collect_if_quick(blocks)
     assert gone() is None
+
+
+def test_what_another_thread_is_making_is_left_alone(thresholds: tuple[int, int, int]) -> None:
+    gc.set_threshold(*thresholds[:2], 3000)
+    gc.collect()
+    gc.freeze()
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(1) as other:
+            made = [other.submit(lambda: len(tuple([number] for number in range(60_000)))) for _ in range(20)]
+            while not all(one.done() for one in made):
+                collect_if_quick(sys.getallocatedblocks())
+            assert [one.result() for one in made] == [60_000] * 20
+    finally:
+        sys.setswitchinterval(before)
 
 
 async def test_a_server_that_runs_looks_through_all_objects_in_quiet_moments_only(

@@ -26,7 +26,8 @@ from running_server import RunningServer, start_server
 PATIENCE = 20.0  # seconds that any answer may take
 GROWTH = 256 << 20  # bytes that memory may grow, whatever was sent
 HEADER_TIMEOUT = 3
-INSTANCE = "/dicom-web/studies/1.2.3/series/1.2.3.1/instances/1.2.3.4"
+STUDY = "/dicom-web/studies/1.2.3"
+INSTANCE = f"{STUDY}/series/1.2.3.1/instances/1.2.3.4"
 DICOM = {"Content-Type": "application/dicom"}
 BOUNDARY = {"Content-Type": 'multipart/related; type="application/dicom"; boundary=b'}
 JSON_METADATA = {"Content-Type": 'multipart/related; type="application/dicom+json"; boundary=b'}
@@ -417,7 +418,7 @@ def hung_up(connection: socket.socket) -> bool:
         b"GET /dicom-web/studies HTTP/1.1\r\n",
         head("POST", "/dicom-web/studies", {**DICOM, "Content-Length": "5000000"}) + b"A" * 100_000,
         head("POST", "/dicom-web/studies", {**BOUNDARY, "Content-Length": "5000000"}) + part(ct_instance()) * 10,
-        head("GET", "/dicom-web/instances?includefield=all") * 3,
+        head("GET", f"{STUDY}/instances?includefield=all") * 3,
         head("GET", INSTANCE) * 20,
     ],
     ids=["idle", "headers", "body", "parts", "pipelined searches", "unread retrieves"],
