@@ -123,6 +123,10 @@ class Instance:
         """
         return await self._threads.soon(self.stored.read_dataset, read)
 
+    async def read_header(self, read: Callable[[Dataset], T]) -> T:
+        """What a function makes of the data set but for the pixels; see `StoredFrames.read_header`."""
+        return await self._threads.soon(self._frames.read_header, read)
+
     async def frames(self, frame_numbers: Sequence[int], *, decoded: bool, lazy: bool = False) -> list[Content]:
         """Frames by number from 1, as stored or ``decoded`` to little endian; ``lazy``: opened when they are sent.
 

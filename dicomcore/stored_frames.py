@@ -7,13 +7,14 @@ sent.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing, closing
 from dataclasses import replace
 from functools import partial
+from typing import TypeVar
 
 from dicomcore.content import Content
-from dicomcore.data import Buffer, transfer_syntax
+from dicomcore.data import Buffer, Dataset, read_file, transfer_syntax
 from dicomcore.errors import CorruptFrame, ResourceNotFound
 from dicomcore.pixels import (
     FrameIndex,
@@ -29,7 +30,11 @@ from dicomcore.threads import must_not_wait
 from dicomcore.transcoding import Codecs, Convertible, ahead, check_codecs
 from dicomcore.uids import EXPLICIT_VR_LITTLE_ENDIAN
 
+T = TypeVar("T")
+
 _AT_ONCE = 4  # frames that are converted for one request
+_ITEM_HEADER = 8  # bytes
+_END_OF_FRAGMENTS = b"\xfe\xff\xdd\xe0\0\0\0\0"  # Sequence Delimitation Item (PS3.5 §A.4)
 
 
 class StoredFrames:
@@ -64,6 +69,22 @@ class StoredFrames:
         """Raise `ResourceNotFound` or `CorruptFrame` if one of these frames (from 1) is not there."""
         for number in frame_numbers:
             self.index.page_number(number)
+
+    def read_header(self, read: Callable[[Dataset], T]) -> T:
+        """What a function makes of the data set but for the pixels; may be called in `Threads.soon`.
+
+        Of a large object with encapsulated pixel data these are the Basic Offset Table, and nothing is behind them: to
+        go from fragment to fragment would take milliseconds, and bring all of the object into memory.
+        """
+        frames = self.index
+        has_fragments = frames.encapsulated and frames.count and not transfer_syntax(self._uid).deflated
+        if self._stored.row.size <= LARGE or not has_fragments or not frames.little_endian:
+            return self._stored.read_dataset(read)
+        must_not_wait()
+        (first, _), *_rest = frames.spans(1, _Pages(self._stored, frames).of(1))
+        with closing(self._stored.open()) as stored:
+            header = stored.read(0, first - _ITEM_HEADER)
+        return read(read_file(header + _END_OF_FRAGMENTS).dataset)
 
     async def get(self, frame_numbers: Sequence[int], *, decoded: bool, lazy: bool = False) -> list[Content]:
         """Frames by number from 1, as stored or ``decoded`` to little endian; see `Instance.frames`."""
@@ -163,8 +184,9 @@ class StoredFrames:
         return length * frames.count if transfer_syntax(self._uid).deflated else length
 
     def _convertible(self) -> Convertible:
-        dataset = self._stored.part10().dataset
-        return Convertible(PixelFormat.of(dataset, self.index.tag), convertible_to(dataset, self._uid))
+        return self.read_header(
+            lambda dataset: Convertible(PixelFormat.of(dataset, self.index.tag), convertible_to(dataset, self._uid))
+        )
 
     def _whole(self, lazy: bool) -> Content:
         frames = self.index

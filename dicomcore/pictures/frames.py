@@ -25,7 +25,7 @@ class Frames:
         """What the data set of an image says about how it is shown."""
         found = self._descriptions.get(instance.digest)
         if found is None:
-            found = await instance.read_dataset(describe)
+            found = await instance.read_header(describe)
             self._descriptions[instance.digest] = found
             while len(self._descriptions) > self._remembered:
                 self._descriptions.popitem(last=False)

@@ -39,12 +39,13 @@ from stored_instances import (
 
 from app.settings import Settings
 from dicomcore.archive import Archive
-from dicomcore.data import Buffer, read_file
+from dicomcore.data import Buffer, Dataset, read_file
 from dicomcore.errors import CodecUnavailable, CorruptFrame, ResourceGone, ResourceNotFound
 from dicomcore.pixels import Encoding, PixelFormat, convert_frame
 from dicomcore.stored_frames import StoredFrames
 from dicomcore.transcoding import Codecs
 
+PIXEL_DATA = 0x7FE00010
 JPEG_LS, JPEG_2000 = "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.90"
 
 
@@ -53,6 +54,27 @@ def codecs(archive: Archive) -> Codecs:
     """Codecs of the archive, in this process."""
     archive.codecs = codecs_in_process()
     return archive.codecs
+
+
+def described(dataset: Dataset) -> dict[int, bytes]:
+    """The elements of a data set with their values, of pixel data the number of fragments."""
+    return {tag: repr(len(one.fragments or ())).encode() if one.fragments else dataset.raw(tag).tobytes()
+            for tag, one in dataset.elements.items()}  # fmt: skip
+
+
+@pytest.mark.parametrize("content", [JPEG, three_frames(JPEG_LS), LARGE])
+async def test_the_header_of_a_large_object_is_read_without_its_pixels(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    kept = await frames_of(archive, content)
+    whole_dataset = described(read_file(content).dataset)
+    assert kept.read_header(described) == whole_dataset
+    monkeypatch.setattr("dicomcore.stored_frames.LARGE", 0)
+    found = kept.read_header(described)
+    if kept.index.encapsulated:
+        assert found.pop(PIXEL_DATA) == b"1"  # the offset table
+        assert whole_dataset.pop(PIXEL_DATA) > b"1"
+    assert found == whole_dataset
 
 
 async def test_without_codecs_nothing_is_decoded(archive: Archive) -> None:
