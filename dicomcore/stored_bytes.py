@@ -26,7 +26,7 @@ T = TypeVar("T")
 LARGE = 16 << 20  # bytes; what is larger is read or made while it is sent
 _COPIED = 1 << 20  # bytes that are read quicker than they are mapped into memory
 _FEW = 64  # extents that are read one by one on the event loop
-_MANY_ELEMENTS = Alarm(1_000, must_not_wait)
+MANY_ELEMENTS = Alarm(1_000, must_not_wait)
 """More than a thousand take more than a millisecond."""
 
 
@@ -112,6 +112,16 @@ class StoredBytes:
         stored.close()
         return view
 
+    def copy(self, start: int, end: int) -> bytes:
+        """A part of the object, copied; may be called in `Threads.soon`."""
+        if end - start > _COPIED:
+            must_not_wait()
+        stored = self.open()
+        try:
+            return stored.read(start, end)
+        finally:
+            stored.close()
+
     def windows(self, start: int = 0) -> Iterator[Buffer]:
         """The object from ``start``; it is closed when the last window was given, or nobody wants more."""
         stored = self.open()
@@ -125,7 +135,7 @@ class StoredBytes:
         """What a function makes of the data set; may be called in `Threads.soon`."""
         if self.row.size > _COPIED:
             must_not_wait()
-        return read(read_file(self.view(), _MANY_ELEMENTS).dataset)
+        return read(read_file(self.view(), MANY_ELEMENTS).dataset)
 
     def check(self) -> None:
         """Read all of the object, and raise `DamagedInstance` if its bytes are not those that were stored."""
@@ -155,11 +165,7 @@ class StoredBytes:
 
     def _copied(self, start: int, end: int, is_checked: bool) -> bytes:
         """A small part, or all of a small object."""
-        stored = self.open()
-        try:
-            content = stored.read(start, end)
-        finally:
-            stored.close()
+        content = self.copy(start, end)
         if is_checked:
             self._compare(xxhash.xxh3_128_digest(content))
         return content

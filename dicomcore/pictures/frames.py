@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from dicomcore.errors import CorruptFrame, ResourceNotFound
 from dicomcore.instance import Instance
@@ -21,11 +22,11 @@ class Frames:
         self._remembered = remembered
         self._descriptions: OrderedDict[bytes, ImageDescription] = OrderedDict()
 
-    async def describe(self, instance: Instance) -> ImageDescription:
-        """What the data set of an image says about how it is shown."""
+    async def describe(self, instance: Instance, *, with_texts: bool = True) -> ImageDescription:
+        """What the data set of an image says about how it is shown; texts are for annotations only."""
         found = self._descriptions.get(instance.digest)
-        if found is None:
-            found = await instance.read_header(describe)
+        if found is None or (with_texts and not found.has_texts):
+            found = await instance.read_header(partial(describe, with_texts=with_texts))
             self._descriptions[instance.digest] = found
             while len(self._descriptions) > self._remembered:
                 self._descriptions.popitem(last=False)
@@ -33,9 +34,11 @@ class Frames:
             self._descriptions.move_to_end(instance.digest)
         return found
 
-    async def read(self, instance: Instance, frame_numbers: Sequence[int]) -> list[StoredFrame]:
+    async def read(
+        self, instance: Instance, frame_numbers: Sequence[int], *, with_texts: bool = True
+    ) -> list[StoredFrame]:
         """Frames by number from 1; raises as `Instance.frames` does."""
-        description = await self.describe(instance)
+        description = await self.describe(instance, with_texts=with_texts)
         is_encapsulated = instance.is_encapsulated
         contents = await instance.frames(frame_numbers, decoded=not is_encapsulated)
         uid = instance.transfer_syntax_uid if is_encapsulated else EXPLICIT_VR_LITTLE_ENDIAN
@@ -48,7 +51,7 @@ class Frames:
         """How many frames can be asked for; of a video, which is stored as one, those that its data set tells."""
         if kind_of(instance) is not Kind.VIDEO:
             return instance.number_of_frames
-        return max(1, (await self.describe(instance)).number_of_frames)
+        return max(1, (await self.describe(instance, with_texts=False)).number_of_frames)
 
     async def check(self, instance: Instance, frame_numbers: Iterable[int]) -> None:
         """Raise what `read` would for frames that cannot be had; of a data set that promises more than there are too.
@@ -61,6 +64,6 @@ class Frames:
         missing = next((number for number in frame_numbers if number > count), None)
         if missing is None:
             return
-        if not count or missing > (await self.describe(instance)).number_of_frames:
+        if not count or missing > (await self.describe(instance, with_texts=False)).number_of_frames:
             raise ResourceNotFound(f"frame {missing} of {instance.resource}")
         raise CorruptFrame(missing, f"pixel data ends after frame {count}")

@@ -139,7 +139,7 @@ class Renderer:
         if kind is Kind.PRESENTATION_STATE:
             return b"\0".join([instance.digest, *await self._shown(source, instance, options)])
         if kind is Kind.SEGMENTATION:
-            number = frame_number or (await self.frames.describe(instance)).representative_frame
+            number = frame_number or (await self.frames.describe(instance, with_texts=False)).representative_frame
             background = (await instance.read_dataset(read_segmentation)).source_of(number)
             references = () if background is None else (background,)
             return b"\0".join([instance.digest, *await digests_of(source, instance, references)])
@@ -211,7 +211,7 @@ class Renderer:
             raise ResourceNotFound(f"frame {frame_number} of {instance.resource}")
         if kind_of(instance) is Kind.VIDEO:
             return await self._video_frame(instance, frame_number, options)
-        (stored,) = await self.frames.read(instance, [frame_number])
+        (stored,) = await self.frames.read(instance, [frame_number], with_texts=bool(options.annotations))
         as_stored = stored_picture(stored.content, stored.transfer_syntax_uid, stored.description, options)
         if as_stored is not None:
             return as_stored
@@ -237,11 +237,11 @@ class Renderer:
         )
 
     async def _image(self, _source: Source, instance: Instance, options: RenderingOptions) -> bytes:
-        description = await self.frames.describe(instance)
+        description = await self.frames.describe(instance, with_texts=bool(options.annotations))
         if not is_moving(instance, options):
             return await self._frame(instance, description.representative_frame, options)
         numbers = animation_frames(instance.number_of_frames, instance.size // instance.number_of_frames)
-        stored = await self.frames.read(instance, numbers)
+        stored = await self.frames.read(instance, numbers, with_texts=bool(options.annotations))
         return await self.long.run(
             render_frames,
             [one.content for one in stored],
@@ -272,7 +272,7 @@ class Renderer:
         raise missing or ResourceNotFound(f"images that {instance.resource} refers to")
 
     async def _segmentation(self, source: Source, instance: Instance, options: RenderingOptions) -> bytes:
-        description = await self.frames.describe(instance)
+        description = await self.frames.describe(instance, with_texts=False)
         return await self._segmentation_frame(source, instance, description.representative_frame, options)
 
     async def _segmentation_frame(

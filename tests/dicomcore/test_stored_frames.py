@@ -45,7 +45,7 @@ from dicomcore.pixels import Encoding, PixelFormat, convert_frame
 from dicomcore.stored_frames import StoredFrames
 from dicomcore.transcoding import Codecs
 
-PIXEL_DATA = 0x7FE00010
+PIXEL_DATA, PADDING = 0x7FE00010, 0xFFFCFFFC
 JPEG_LS, JPEG_2000 = "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.90"
 
 
@@ -57,24 +57,46 @@ def codecs(archive: Archive) -> Codecs:
 
 
 def described(dataset: Dataset) -> dict[int, bytes]:
-    """The elements of a data set with their values, of pixel data the number of fragments."""
-    return {tag: repr(len(one.fragments or ())).encode() if one.fragments else dataset.raw(tag).tobytes()
-            for tag, one in dataset.elements.items()}  # fmt: skip
+    """The elements of a data set with their values, of pixel data that is encapsulated the offset table."""
+    return {
+        tag: bytes(dataset.raw(tag)[:8] if one.fragments else dataset.raw(tag)) for tag, one in dataset.elements.items()
+    }
 
 
-@pytest.mark.parametrize("content", [JPEG, three_frames(JPEG_LS), LARGE])
-async def test_the_header_of_a_large_object_is_read_without_its_pixels(
+NATIVE = [
+    ct_instance(),
+    ct_instance(IMPLICIT_LE),
+    ct_instance(EXPLICIT_BE),
+    part10(ct_dataset() + element(PADDING, "OB", bytes(2))),
+    LARGE,
+]
+
+
+@pytest.mark.parametrize("content", NATIVE)
+async def test_the_header_of_a_native_image_is_read_without_its_pixels(archive: Archive, content: bytes) -> None:
+    kept = await frames_of(archive, content)
+    everything = described(read_file(content).dataset)
+    everything.pop(PADDING, None)
+    assert len(everything[PIXEL_DATA]) > 0
+    assert kept.read_header(described) == everything | {PIXEL_DATA: b""}
+
+
+@pytest.mark.parametrize("content", [JPEG, three_frames(JPEG_LS)])
+async def test_the_header_of_a_large_image_is_read_without_its_fragments(
     archive: Archive, monkeypatch: pytest.MonkeyPatch, content: bytes
 ) -> None:
     kept = await frames_of(archive, content)
-    whole_dataset = described(read_file(content).dataset)
-    assert kept.read_header(described) == whole_dataset
+    everything = described(read_file(content).dataset)
+    assert kept.read_header(described) == everything
     monkeypatch.setattr("dicomcore.stored_frames.LARGE", 0)
-    found = kept.read_header(described)
-    if kept.index.encapsulated:
-        assert found.pop(PIXEL_DATA) == b"1"  # the offset table
-        assert whole_dataset.pop(PIXEL_DATA) > b"1"
-    assert found == whole_dataset
+    assert kept.read_header(described) == everything
+    assert kept.read_header(lambda dataset: len(dataset.elements[PIXEL_DATA].fragments or ())) == 1
+
+
+@pytest.mark.parametrize("content", [ct_instance(DEFLATED_LE), ct_instance(PixelData=None)])
+async def test_what_has_no_header_of_its_own_is_read_whole(archive: Archive, content: bytes) -> None:
+    kept = await frames_of(archive, content)
+    assert kept.read_header(described) == described(read_file(content).dataset)
 
 
 async def test_without_codecs_nothing_is_decoded(archive: Archive) -> None:

@@ -40,6 +40,17 @@ async def test_a_description_is_read_once(archive: Archive) -> None:
     assert await frames.describe(await archive.instance(instance.resource)) is first
 
 
+async def test_texts_are_read_when_they_are_asked_for(archive: Archive) -> None:
+    frames = Frames()
+    instance = await stored(archive, content_of(CT))
+    without = await frames.describe(instance, with_texts=False)
+    assert (without.frame(1).texts.patient, without.has_texts) == ((), False)
+    assert await frames.describe(instance, with_texts=False) is without
+    texts = (await frames.describe(instance)).frame(1).texts
+    assert texts.patient and texts.technique
+    assert (await frames.describe(instance, with_texts=False)).has_texts
+
+
 async def test_the_descriptions_of_the_last_images_are_remembered(archive: Archive) -> None:
     frames = Frames(remembered=1)
     one, other = await stored(archive, content_of(CT)), await stored(archive, content_of(BIG_ENDIAN))
