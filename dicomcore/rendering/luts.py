@@ -25,7 +25,7 @@ Values = NDArray[Any]
 """An array of numbers of any type and shape."""
 
 MAX_ENTRIES = 65536
-_STRIP = 1 << 18
+_STRIP = 1 << 16  # values whose indices stay in the cache of a processor
 _LARGEST_INTEGER = 1 << 62
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from struct import Struct
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -23,8 +23,9 @@ from dicomcore.scp.find_request import (
     FindRequest,
 )
 
-_EXPLICIT = Struct("<HH2sH")
-_IMPLICIT = Struct("<HHI")
+_TAG = Struct("<HH")
+_EXPLICIT_LENGTH = Struct("<H")
+_IMPLICIT_LENGTH = Struct("<I")
 _TEXTS = frozenset(("AE", "AS", "CS", "DA", "DT", "LO", "SH", "TM", "UI"))
 _LONGEST = 0xFFFE
 _ONLINE = "ONLINE"
@@ -35,6 +36,8 @@ class _Unusual(Exception):
 
 
 def _text(values: list[Any]) -> str:
+    if len(values) == 1 and type(values[0]) is str:
+        return values[0]
     return "\\".join("" if value is None else value for value in values)
 
 
@@ -44,9 +47,10 @@ def _name(values: list[Any]) -> str:
     if len(values) > 1:
         raise _Unusual
     groups = values[0] or {}
-    if groups.keys() - {"Alphabetic"}:
+    name = groups.get("Alphabetic")
+    if len(groups) != (name is not None):
         raise _Unusual
-    return str(groups.get("Alphabetic", ""))
+    return name or ""
 
 
 def _integer(values: list[Any]) -> str:
@@ -55,8 +59,7 @@ def _integer(values: list[Any]) -> str:
     return "\\".join(map(str, values))
 
 
-_Write = Callable[[list[Any]], str]
-_WRITERS: Mapping[str, _Write] = {**dict.fromkeys(_TEXTS, _text), "PN": _name, "IS": _integer}
+_WRITERS: Mapping[str, Callable[[list[Any]], str]] = {**dict.fromkeys(_TEXTS, _text), "PN": _name, "IS": _integer}
 
 
 class FlatResponses:
@@ -72,10 +75,9 @@ class FlatResponses:
         asked = {one.tag: (one.vr, None) for one in request.attributes}
         columns = {**always, **asked, **fixed, QUERY_RETRIEVE_LEVEL: always[QUERY_RETRIEVE_LEVEL]}
         self._columns = [
-            (tag, f"{tag:08X}", vr, _WRITERS[vr], always.get(tag, ("", default))[1] or default, tag in fixed)
+            _Column.of(tag, vr, always.get(tag, ("", default))[1] or default, tag in fixed, syntax.explicit)
             for tag, (vr, default) in sorted(columns.items())
         ]
-        self._is_explicit = syntax.explicit
         self._is_supported = request.is_supported
 
     @classmethod
@@ -94,33 +96,56 @@ class FlatResponses:
         pieces: list[bytes] = []
         is_known = True
         try:
-            for tag, name, vr, write, default, is_fixed in self._columns:
-                element = None if is_fixed else found.get(name)
-                if element is None or (default is not None and "Value" not in element):
-                    if default is None:
-                        is_known = False
-                        continue
-                    text = default
+            for name, default, encode in self._columns:
+                element = found.get(name)
+                if element is not None and (default is None or "Value" in element):
+                    pieces.append(encode(element))
+                elif default is not None:
+                    pieces.append(default)
                 else:
-                    text = self._text(element, vr, write)
-                pieces.append(self._element(tag, vr, text))
+                    is_known = False
         except _Unusual:
             return None
         status = PENDING if is_known and is_complete and self._is_supported else PENDING_WITH_WARNING
         return status, b"".join(pieces)
 
-    def _text(self, element: Mapping[str, Any], vr: str, write: _Write) -> str:
-        if element["vr"] != vr or element.keys() - {"vr", "Value"}:
-            raise _Unusual
-        text = write(element.get("Value", []))
-        if not text.isascii() or len(text) > _LONGEST:
-            raise _Unusual
-        return text
 
-    def _element(self, tag: int, vr: str, text: str) -> bytes:
-        raw = text.encode("ascii")
+_Encode = Callable[[Mapping[str, Any]], bytes]
+
+
+class _Column(NamedTuple):
+    """An attribute of the responses: its name in JSON, none if it is in no answer; the element if it has no value."""
+
+    name: str
+    default: bytes | None
+    encode: _Encode
+
+    @classmethod
+    def of(cls, tag: int, vr: str, default: str | None, is_fixed: bool, is_explicit: bool) -> _Column:
+        """A column that is ``default`` where the answer has no value, or always."""
+        encode = _encoder(tag, vr, is_explicit)
+        element = None if default is None else encode({"vr": vr, "Value": [default]})
+        return cls("" if is_fixed else f"{tag:08X}", element, encode)
+
+
+def _encoder(tag: int, vr: str, is_explicit: bool) -> _Encode:
+    """Make what writes elements of this attribute; it raises `_Unusual`."""
+    write, padding = _WRITERS[vr], b"\0" if vr == "UI" else b" "
+    head = _TAG.pack(tag >> 16, tag & 0xFFFF) + (vr.encode() if is_explicit else b"")
+    pack_length = (_EXPLICIT_LENGTH if is_explicit else _IMPLICIT_LENGTH).pack
+
+    def encode(element: Mapping[str, Any]) -> bytes:
+        values = element.get("Value")
+        if element["vr"] != vr or len(element) != (1 if values is None else 2):
+            raise _Unusual
+        try:
+            raw = write(values or []).encode("ascii")
+        except UnicodeEncodeError:
+            raise _Unusual from None
         if len(raw) % 2:
-            raw += b"\0" if vr == "UI" else b" "
-        if self._is_explicit:
-            return _EXPLICIT.pack(tag >> 16, tag & 0xFFFF, vr.encode(), len(raw)) + raw
-        return _IMPLICIT.pack(tag >> 16, tag & 0xFFFF, len(raw)) + raw
+            raw += padding
+        if len(raw) > _LONGEST:
+            raise _Unusual
+        return b"%b%b%b" % (head, pack_length(len(raw)), raw)
+
+    return encode
