@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import httpx
 import pytest
 from builders import ct_instance
 from chromium import PHONE, Watched, accessibility_problems, until
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from running_server import RunningServer, start_server
 from shown_instances import HOSTILE_NAME
 
@@ -140,6 +141,76 @@ def test_a_series_is_retrieved_from_a_node(page: Page, server: RunningServer, ot
     expect(running).to_contain_text("Completed: 5", timeout=20_000)
     assert count_of(server, "1.2.8.8") == 5
     running.get_by_role("link", name="All transfers").is_hidden()
+
+
+def newest_transfer(server: RunningServer) -> dict[str, object]:
+    transfers: list[dict[str, object]] = httpx.get(f"{server.url}/transfers").json()
+    return transfers[0]
+
+
+def wait_for_the_end(server: RunningServer, study: str) -> None:
+    """Wait until the newest transfer, which is of ``study``, has ended, and has been told to all who watch."""
+    deadline = time.monotonic() + 20
+    while True:
+        transfer = newest_transfer(server)
+        assert study in str(transfer["resources"])
+        if transfer["state"] == "completed":
+            break
+        assert time.monotonic() < deadline, transfer
+        time.sleep(0.05)
+    time.sleep(1)
+
+
+def test_a_transfer_that_ends_before_it_is_known_to_have_begun_is_shown_completed(
+    page: Page, server: RunningServer, other: RunningServer
+) -> None:
+    store(other, "1.2.8.12", 2)
+
+    def answer_late(route: Route) -> None:
+        answer = route.fetch()
+        wait_for_the_end(server, "1.2.8.12")
+        route.fulfill(response=answer)
+
+    page.route(f"{server.url}/transfers", answer_late)
+    page.goto(f"/ui/studies/1.2.8.12?source={OTHER}")
+    page.get_by_role("button", name=f"Retrieve from {OTHER}").click()
+    expect(page.get_by_role("dialog", name=f"Retrieving from {OTHER}")).to_contain_text("Completed: 2")
+    expect(page.locator("#transfers-running")).to_be_hidden()
+
+
+def test_a_transfer_that_ends_before_the_events_are_there_is_shown_completed(
+    page: Page, server: RunningServer, other: RunningServer
+) -> None:
+    store(other, "1.2.8.13", 2)
+    held: list[Route] = []
+    page.route(f"{server.url}/events*", lambda route: held.append(route))
+    page.goto(f"/ui/studies/1.2.8.13?source={OTHER}")
+    page.get_by_role("button", name=f"Retrieve from {OTHER}").click()
+    running = page.get_by_role("dialog", name=f"Retrieving from {OTHER}")
+    expect(running).to_contain_text("instances")
+    wait_for_the_end(server, "1.2.8.13")
+    held[0].continue_()
+    expect(running).to_contain_text("Completed: 2")
+
+
+def test_the_page_of_transfers_shows_the_end_that_came_while_it_was_read(
+    page: Page, server: RunningServer, other: RunningServer
+) -> None:
+    store(other, "1.2.8.14", 2)
+    resources = [{"study_instance_uid": "1.2.8.14"}]
+    waiting: dict[str, object] = {}
+
+    def answer_late(route: Route) -> None:
+        given = httpx.post(f"{server.url}/transfers", json={"kind": "retrieve", "node": OTHER, "resources": resources})
+        waiting.update(given.json())
+        wait_for_the_end(server, "1.2.8.14")
+        route.fulfill(json=[waiting])
+
+    page.route(f"{server.url}/transfers", answer_late, times=1)
+    with page.expect_response(f"{server.url}/transfers"):
+        page.goto("/ui/transfers")
+    expect(page.locator(f"[data-transfer='{waiting['id']}']")).to_contain_text("2 of 2 instances")
+    assert waiting["state"] == "waiting"
 
 
 def test_a_transfer_goes_on_when_the_page_is_left(page: Page, server: RunningServer, other: RunningServer) -> None:

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { subscribe } from "./events.js";
+import { follow, subscribe } from "./events.js";
 import { choose, element, request, root, toast } from "./site.js";
 
 /**
@@ -202,6 +202,7 @@ function showTransfer(transfer, studies) {
   let leave = () => {};
   update(transfer);
   leave = subscribe({ transfer: update });
+  follow(transfer);
   choose(dialog).then(() => {
     isOpen = false;
     dialog.remove();

@@ -38,7 +38,9 @@ let failures = 0;
 let timer = 0;
 /** Transfers that had not ended when they were last told, by id. */
 const unfinished = new Map();
-/** Ids of transfers that were told since the stream was opened, until it says where it stands. */
+/** When each transfer changed that was told, by id: what was asked for may be overtaken by the stream. */
+const told = new Map();
+/** Ids of transfers that the stream told since it was opened, until it says where it stands. */
 let arrived = null;
 
 /**
@@ -58,6 +60,22 @@ export function subscribe(wanted) {
   for (const transfer of unfinished.values()) wanted.transfer?.(transfer);
   if (source === null && timer === 0) open();
   return () => mine.forEach(([kind, listener]) => listeners[kind].delete(listener));
+}
+
+/**
+ * Be sure to be told how a transfer ends that was begun or read just now: it may have ended before the stream was open,
+ * or before anybody subscribed.
+ *
+ * @param {{id: string, state: string, changed: number}} transfer as the server gave it
+ */
+export function follow(transfer) {
+  if (!RUNNING.includes(transfer.state) || unfinished.has(transfer.id)) return;
+  if (!isOlder(transfer)) unfinished.set(transfer.id, transfer);
+  ask(transfer.id);
+}
+
+function isOlder(transfer) {
+  return transfer.changed < (told.get(transfer.id) ?? 0);
 }
 
 function tell(kind, value) {
@@ -89,7 +107,11 @@ function open() {
     last = event.lastEventId;
     tell("change", JSON.parse(event.data));
   });
-  source.addEventListener("transfer", (event) => onTransfer(JSON.parse(event.data)));
+  source.addEventListener("transfer", (event) => {
+    const transfer = JSON.parse(event.data);
+    arrived?.add(transfer.id);
+    onTransfer(transfer);
+  });
   source.addEventListener("error", onError);
 }
 
@@ -109,13 +131,14 @@ function onPosition(event) {
 }
 
 function onTransfer(transfer) {
-  arrived?.add(transfer.id);
+  if (isOlder(transfer)) return;
+  told.set(transfer.id, transfer.changed);
   if (RUNNING.includes(transfer.state)) unfinished.set(transfer.id, transfer);
   else unfinished.delete(transfer.id);
   tell("transfer", transfer);
 }
 
-/** Ask for a transfer that ended while there was no stream. */
+/** Ask for a transfer that may have ended without our being told. */
 async function ask(id) {
   try {
     const answer = await fetch(`${root}/transfers/${encodeURIComponent(id)}`, { cache: "no-store" });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { subscribe } from "./events.js";
+import { follow, subscribe } from "./events.js";
 import { patientOf } from "./patient_name.js";
 import { element, request, root, toast } from "./site.js";
 
@@ -182,3 +182,4 @@ try {
 }
 showCounts();
 subscribe({ transfer: show });
+for (const { transfer } of shown.values()) follow(transfer);

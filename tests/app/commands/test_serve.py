@@ -92,9 +92,12 @@ def test_a_request_that_runs_is_finished_before_the_server_ends(tmp_path: Path) 
     content = ct_instance()
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         head = "POST /dicom-web/studies HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/dicom\r\n"
-        connection.sendall(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content[:10])
+        connection.sendall(f"{head}Expect: 100-continue\r\nContent-Length: {len(content)}\r\n\r\n".encode())
+        answer = connection.makefile("rb")
+        assert answer.readline().startswith(b"HTTP/1.1 100")  # it runs
         server.process.send_signal(signal.SIGTERM)
-        connection.sendall(content[10:])
-        answer = connection.makefile("rb").read()
+        connection.sendall(content)
+        assert answer.readline() == b"\r\n"
+        assert answer.readline() == b"HTTP/1.1 200 OK\r\n"
+        assert b"00081199" in answer.read()
     server.process.wait(30)
-    assert answer.startswith(b"HTTP/1.1 200 OK")
