@@ -3,15 +3,17 @@
 import signal
 import sys
 import tempfile
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 import typer
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 
 from app.commands.opening import open_archive
 from app.commands.options import with_settings
 from app.metrics import MULTIPROCESS_DIRECTORY
 from app.settings import Settings, export_environment
+from app.supervisor import run_workers
 
 WORKER_TIMEOUT = 30  # seconds; a worker that reads a huge instance may be silent for some
 REFUSAL = (
@@ -55,7 +57,7 @@ def _metrics_directory(settings: Settings) -> AbstractContextManager[str]:
 
 
 def _run(settings: Settings) -> None:
-    uvicorn.run(
+    config = uvicorn.Config(
         "app.main:create_app",
         factory=True,
         host=settings.host.strip("[]"),
@@ -73,3 +75,11 @@ def _run(settings: Settings) -> None:
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=settings.shutdown_seconds,
     )
+    if settings.workers > 1:
+        run_workers(config)
+        return
+    server = uvicorn.Server(config)
+    with suppress(KeyboardInterrupt):  # uvicorn gives this signal back, too
+        server.run()
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)
