@@ -15,7 +15,7 @@ import http
 import ipaddress
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
@@ -23,6 +23,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from app.allowed_hosts import REFUSAL, AllowedHosts
+from app.gathering_transport import GatheringTransport
 from app.settings import EVERYBODY, Settings, load_settings
 
 MAX_REQUEST_LINE = 16_384  # bytes
@@ -101,7 +102,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Count the connection; refuse it when its address has too many."""
-        super().connection_made(transport)
+        super().connection_made(cast(asyncio.Transport, GatheringTransport(transport, self.loop)))
         address = self.client[0] if self.client else ""
         if address and not self._limits.is_trusted(address):
             self._address = address

@@ -7,9 +7,8 @@ client notices.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import ClientDisconnect
@@ -29,12 +28,16 @@ Fields = list[tuple[str, str]]
 _FEW = 8
 
 
+def nothing_at_once() -> None:
+    """Say that a picture has to be waited for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """Something that is to be rendered: where it is, what it leaves as, how it is made.
 
     ``identity`` says of which bytes and with which options. Text that was not ``written_here`` says itself what its
-    character set is.
+    character set is. ``at_once`` gives it, if that takes hardly any time.
     """
 
     location: str
@@ -42,6 +45,7 @@ class Picture:
     identity: bytes
     make: Made
     written_here: bool = True
+    at_once: Callable[[], Content | None] = nothing_at_once
 
     @property
     def typed(self) -> Selection:
@@ -78,6 +82,8 @@ async def rendered_response(
 
 async def _made(pictures: Sequence[Picture], receive: Receive | None) -> list[Content]:
     """Make pictures; those that nobody waits for any more are given up, so that they hold up nobody else."""
+    if len(pictures) == 1 and (content := pictures[0].at_once()) is not None:
+        return [content]
     contents: list[Content] = []
 
     async def make() -> None:
@@ -86,16 +92,10 @@ async def _made(pictures: Sequence[Picture], receive: Receive | None) -> list[Co
         else:
             contents.extend([content async for content in read_ahead([one.made for one in pictures])])
 
-    making = asyncio.ensure_future(make())
-    try:
-        await asyncio.sleep(0)  # what was made before is there now
-    except asyncio.CancelledError:
-        making.cancel()
-        raise
-    if receive is None or making.done():
-        await making
+    if receive is None:
+        await make()
     else:
-        await while_connected(receive, making)
+        await while_connected(receive, make())
     if len(contents) < len(pictures):
         raise ClientDisconnect
     return contents

@@ -105,7 +105,7 @@ async def send_stream(send: Send, status: int, fields: RawFields, buffers: Async
             await close()
 
 
-async def while_connected(receive: Receive, work: Coroutine[Any, Any, None] | asyncio.Future[None]) -> None:
+async def while_connected(receive: Receive, work: Coroutine[Any, Any, None]) -> None:
     """Run ``work`` and stop it when the client goes away."""
     sender = asyncio.ensure_future(work)
     listener = asyncio.ensure_future(_disconnected(receive))

@@ -57,6 +57,23 @@ class FrameCache:
         """How many bytes are kept; in a folder, as far as this process knows."""
         return self._store.size
 
+    def at_once(self, key: Key, make: Callable[[], bytes | None]) -> bytes | None:
+        """Return what is kept under ``key``, or else what ``make`` returns, all in one step.
+
+        None if that is not possible: what is kept is in a folder, it is being made, or ``make`` returns None.
+        """
+        if self._threads is not None or key in self._flights:
+            return None
+        if (kept := self._store.read(key)) is not None:
+            self.hits += 1
+            return kept
+        made = make()
+        if made is not None:
+            self.misses += 1
+            if len(made) <= self._largest:
+                self._store.write(key, made)
+        return made
+
     async def get(self, key: Key, make: Callable[[], Awaitable[bytes]]) -> bytes:
         """Return what is kept under ``key``, or else what ``make`` returns; its errors are raised and not kept."""
         if self._threads is None and (kept := self._store.read(key)) is not None:

@@ -127,6 +127,17 @@ class Instance:
         """What a function makes of the data set but for the pixels; see `StoredFrames.read_header`."""
         return await self._threads.soon(self._frames.read_header, read)
 
+    def header(self, read: Callable[[Dataset], T]) -> T:
+        """What `read_header` gives, in this step; for `Threads.on_the_spot`."""
+        return self._frames.read_header(read)
+
+    def native_frame(self, frame_number: int) -> Buffer:
+        """A small frame by its number from 1, in this step; for `Threads.on_the_spot`.
+
+        Raises `WouldTakeLong` for frames that are encapsulated, or have to be made, and what `frames` raises.
+        """
+        return self._frames.native(frame_number)
+
     async def frames(self, frame_numbers: Sequence[int], *, decoded: bool, lazy: bool = False) -> list[Content]:
         """Frames by number from 1, as stored or ``decoded`` to little endian; ``lazy``: opened when they are sent.
 

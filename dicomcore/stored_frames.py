@@ -26,7 +26,7 @@ from dicomcore.pixels import (
     is_decodable,
 )
 from dicomcore.stored_bytes import LARGE, MANY_ELEMENTS, StoredBytes
-from dicomcore.threads import must_not_wait
+from dicomcore.threads import WouldTakeLong, must_not_wait
 from dicomcore.transcoding import Codecs, Convertible, ahead, check_codecs
 from dicomcore.uids import EXPLICIT_VR_LITTLE_ENDIAN
 
@@ -102,6 +102,15 @@ class StoredFrames:
         if decoded and self.is_compressed:
             return await self._decoded(frame_numbers, lazy)
         return await self._stored.threads.soon(self._get, frame_numbers, decoded, lazy)
+
+    def native(self, frame_number: int) -> Buffer:
+        """One frame in little endian, in one step; see `Instance.native_frame`."""
+        if self.index.encapsulated:
+            raise WouldTakeLong
+        (content,) = self._get([frame_number], decoded=True, lazy=False)
+        if content.buffers is None or len(content.buffers) != 1:
+            raise WouldTakeLong
+        return content.buffers[0]
 
     async def stored(self, frame_number: int) -> Buffer:
         """One frame as it is stored, in little endian if it is native."""

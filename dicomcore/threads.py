@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -54,18 +55,21 @@ class Threads:
 
     async def soon(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run ``function``, which only reads, on the spot if that is quick, else (again) in a thread."""
+        with suppress(WouldTakeLong):
+            return self.on_the_spot(function, *args, **kwargs)
+        return await self(function, *args, **kwargs)
+
+    def on_the_spot(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run ``function``, which only reads, here and now; raises `WouldTakeLong` if that is not quick."""
         started = time.perf_counter()
         if started < self._cautious_until:
-            return await self(function, *args, **kwargs)
+            raise WouldTakeLong
         _here.deadline = started + PATIENCE
         try:
             return function(*args, **kwargs)
-        except WouldTakeLong:
-            pass
         finally:
             _here.deadline = None
             self._note(started, time.perf_counter())
-        return await self(function, *args, **kwargs)
 
     def _note(self, started: float, ended: float) -> None:
         is_slow = ended > started + PATIENCE

@@ -74,8 +74,9 @@ async def retrieve_rendered_frames(asked: AskedDep) -> Response:
         Picture(
             f"{asked.base}{instance.resource.path}/frames/{number}/rendered",
             selection,
-            await renderer.made_of(source, instance, options, number) + repr((options, number)).encode(),
+            await renderer.identity(source, instance, options, number),
             partial(renderer.frame, source, instance, number, options),
+            at_once=partial(renderer.at_once, instance, options, number),
         )
         for number in numbers
     ]
@@ -109,9 +110,10 @@ async def _picture(asked: Asked, instance: Instance, request: RenderingRequest, 
     return Picture(
         f"{asked.base}{instance.resource.path}/rendered",
         selection,
-        await renderer.made_of(source, instance, options) + repr(options).encode(),
+        await renderer.identity(source, instance, options),
         partial(renderer.instance, source, instance, options),
         written_here=is_written_here(instance.sop_class_uid),
+        at_once=partial(renderer.at_once, instance, options),
     )
 
 

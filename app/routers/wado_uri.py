@@ -5,6 +5,7 @@ The parameters are read by `app.wado_uri_parameters`; what is found and how it i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -15,12 +16,13 @@ from starlette.responses import Response
 from app.dependencies import Asked, AskedDep
 from app.negotiation import Acceptable, acceptable, check_charset
 from app.rendered_negotiation import select_rendered
-from app.rendered_responses import Picture, rendered_response, warnings_as_fields
+from app.rendered_responses import Picture, nothing_at_once, rendered_response, warnings_as_fields
 from app.rendering_parameters import parameters_of
 from app.retrieval import Leaving, select_form, single_file
 from app.routers.levels import READ
 from app.urls import base_uri
 from app.wado_uri_parameters import DICOM, UriRequest, parse_uri_request
+from dicomcore.content import Content
 from dicomcore.documents import is_written_here
 from dicomcore.errors import InvalidParameter, NotAcceptable, ResourceGone, ResourceNotFound
 from dicomcore.instance import Instance
@@ -84,16 +86,18 @@ async def _rendered(asked: Asked, instance: Instance, request: UriRequest, accep
         raise NotAcceptable("the URI Service gives single parts", media_types)
     options = replace(request.options, media_type=selection.media_type)
     renderer, source = asked.services.renderer, asked.source
-    identity = await renderer.made_of(source, instance, options, number) + repr((options, number)).encode()
+    identity = await renderer.identity(source, instance, options, number)
     make = partial(renderer.instance, source, instance, options, to_base=asked.base)
+    at_once: Callable[[], Content | None] = partial(renderer.at_once, instance, options, number)
     if request.presentation is not None:
         state = await _presentation_state(asked, request)
         identity += await renderer.made_of(source, state, options)
         make = partial(renderer.presented, source, state, instance, options)
+        at_once = nothing_at_once
     elif number is not None:
         make = partial(renderer.frame, source, instance, number, options)
     written_here = is_written_here(instance.sop_class_uid)
-    picture = Picture(_location(asked), selection, identity, make, written_here)
+    picture = Picture(_location(asked), selection, identity, make, written_here, at_once)
     fields = warnings_as_fields(request.warnings, asked.base)
     return await rendered_response([picture], fields, receive=asked.request.receive)
 

@@ -24,15 +24,31 @@ class Frames:
 
     async def describe(self, instance: Instance, *, with_texts: bool = True) -> ImageDescription:
         """What the data set of an image says about how it is shown; texts are for annotations only."""
+        found = self._known(instance, with_texts)
+        if found is None:
+            found = await instance.read_header(partial(describe, with_texts=with_texts))
+            self._remember(instance, found)
+        return found
+
+    def described(self, instance: Instance, *, with_texts: bool = True) -> ImageDescription:
+        """What `describe` gives, in this step; for `Threads.on_the_spot`."""
+        found = self._known(instance, with_texts)
+        if found is None:
+            found = instance.header(partial(describe, with_texts=with_texts))
+            self._remember(instance, found)
+        return found
+
+    def _known(self, instance: Instance, with_texts: bool) -> ImageDescription | None:
         found = self._descriptions.get(instance.digest)
         if found is None or (with_texts and not found.has_texts):
-            found = await instance.read_header(partial(describe, with_texts=with_texts))
-            self._descriptions[instance.digest] = found
-            while len(self._descriptions) > self._remembered:
-                self._descriptions.popitem(last=False)
-        else:
-            self._descriptions.move_to_end(instance.digest)
+            return None
+        self._descriptions.move_to_end(instance.digest)
         return found
+
+    def _remember(self, instance: Instance, description: ImageDescription) -> None:
+        self._descriptions[instance.digest] = description
+        while len(self._descriptions) > self._remembered:
+            self._descriptions.popitem(last=False)
 
     async def read(
         self, instance: Instance, frame_numbers: Sequence[int], *, with_texts: bool = True

@@ -8,7 +8,7 @@ for by many at once it is made once.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import blake2b
 from typing import ParamSpec, TypeVar
 
@@ -30,6 +30,7 @@ from dicomcore.pictures.referenced import (
 )
 from dicomcore.rendering import (
     MOVING_MEDIA_TYPES,
+    FrameDescription,
     PresentationState,
     PresentedFrame,
     RenderingOptions,
@@ -45,7 +46,8 @@ from dicomcore.rendering import (
     stored_picture,
 )
 from dicomcore.source import Source
-from dicomcore.threads import Threads
+from dicomcore.threads import Threads, WouldTakeLong
+from dicomcore.uids import EXPLICIT_VR_LITTLE_ENDIAN
 from dicomcore.waveforms import rendered_waveform
 from dicomcore.workers import Workers
 
@@ -55,6 +57,7 @@ T = TypeVar("T")
 TO_BASE = "../../../../../.."
 """From the rendered form of an instance to the Base URI."""
 
+_IMAGES = frozenset((Kind.IMAGE, Kind.FRAMES))
 _FEW_PIXELS = 512 * 512
 _MOST_SEGMENTS = 256
 _MOST_MISSING = 64  # images that are looked for before a presentation state is given up
@@ -96,6 +99,34 @@ class Renderer:
             Kind.WAVEFORM: self._waveform,
         }
 
+    def at_once(self, instance: Instance, options: RenderingOptions, frame_number: int | None = None) -> Content | None:
+        """What `instance` or `frame` gives, in one step: made before, or half a millisecond's work; None if it is not.
+
+        Nobody has to be woken for such a picture, which would take as long as to make it. Raises as they do.
+        """
+        if kind_of(instance) not in _IMAGES or is_moving(instance, options):
+            return None
+        key = _key(instance.digest, frame_number or 0, options)
+        made = self._cache.at_once(key, partial(self._image_at_once, instance, options, frame_number))
+        return None if made is None else Content.of([made])
+
+    def _image_at_once(self, instance: Instance, options: RenderingOptions, frame_number: int | None) -> bytes | None:
+        if instance.is_encapsulated or not _is_plain(options):
+            return None
+        try:
+            one = self._threads.on_the_spot(self._small_frame, instance, frame_number)
+        except WouldTakeLong:
+            return None
+        return render_frame(one.content, one.transfer_syntax_uid, one.frame_number, one.description, options)
+
+    def _small_frame(self, instance: Instance, frame_number: int | None) -> StoredFrame:
+        description = self.frames.described(instance, with_texts=False)
+        number = frame_number or description.representative_frame
+        frame = description.frame(number)
+        if not _is_small(frame):
+            raise WouldTakeLong
+        return StoredFrame(instance.native_frame(number), EXPLICIT_VR_LITTLE_ENDIAN, number, frame)
+
     async def instance(
         self, source: Source, instance: Instance, options: RenderingOptions, *, to_base: str = TO_BASE
     ) -> Content:
@@ -118,7 +149,7 @@ class Renderer:
             return await self._content(
                 _key(instance.digest, 0, options, to_base), partial(self._document, instance, options, to_base)
             )
-        key = _key(await self.made_of(source, instance, options), 0, options)
+        key = await self.identity(source, instance, options)
         make = partial(self._of_kind[kind], source, instance, options)
         return await self._admitted(key, make, instance, moves=is_moving(instance, options))
 
@@ -128,8 +159,14 @@ class Renderer:
             make = partial(self._segmentation_frame, source, instance, frame_number, options)
         else:
             make = partial(self._frame, instance, frame_number, options)
-        key = _key(await self.made_of(source, instance, options, frame_number), frame_number, options)
+        key = await self.identity(source, instance, options, frame_number)
         return await self._admitted(key, make, instance)
+
+    async def identity(
+        self, source: Source, instance: Instance, options: RenderingOptions, frame_number: int | None = None
+    ) -> bytes:
+        """A digest of what a picture is made of, and how."""
+        return _key(await self.made_of(source, instance, options, frame_number), frame_number or 0, options)
 
     async def made_of(
         self, source: Source, instance: Instance, options: RenderingOptions, frame_number: int | None = None
@@ -197,7 +234,7 @@ class Renderer:
         references = tuple(one for one in state.references if one.sop_instance_uid == uid)
         if not references:
             raise InvalidParameter("presentationUID", "the presentation state does not refer to this image")
-        key = _key(await self.made_of(source, state_instance, options), 0, options) + image.digest
+        key = await self.identity(source, state_instance, options) + image.digest
 
         async def make() -> bytes:
             needed = needed_for(state, references[0])
@@ -215,8 +252,6 @@ class Renderer:
         as_stored = stored_picture(stored.content, stored.transfer_syntax_uid, stored.description, options)
         if as_stored is not None:
             return as_stored
-        if _is_quick(instance, stored, options):
-            return await self._threads.soon(_render, stored, options)
         return await self.workers.run(
             render_frame, stored.content, stored.transfer_syntax_uid, frame_number, stored.description, options
         )
@@ -293,22 +328,20 @@ class Renderer:
         return await instance.made_of_dataset(lambda dataset: rendered_waveform(dataset, options.media_type, options))
 
 
-def _is_quick(instance: Instance, stored: StoredFrame, options: RenderingOptions) -> bool:
-    """Whether it is half a millisecond's work that no codec has a part in: not worth the way to another process."""
+def _is_plain(options: RenderingOptions) -> bool:
+    """Whether these options make half a millisecond's work of a small frame: not worth the way to another process."""
     return (
-        not instance.is_encapsulated
-        and options.media_type == "image/jpeg"
-        and stored.description.form.image.pixels <= _FEW_PIXELS
+        options.media_type == "image/jpeg"
         and options.viewport is None
         and options.region is None
         and not options.annotations
-        and stored.description.icc_profile is None
-        and not stored.description.overlays
     )
 
 
-def _render(stored: StoredFrame, options: RenderingOptions) -> bytes:
-    return render_frame(stored.content, stored.transfer_syntax_uid, stored.frame_number, stored.description, options)
+def _is_small(frame: FrameDescription) -> bool:
+    form = frame.form
+    is_grey = form.image.samples_per_pixel == 1 and form.dtype.kind in "iu" and form.dtype.itemsize <= 2
+    return is_grey and form.image.pixels <= _FEW_PIXELS and frame.icc_profile is None and not frame.overlays
 
 
 def _is_moving(options: RenderingOptions) -> bool:
@@ -317,5 +350,10 @@ def _is_moving(options: RenderingOptions) -> bool:
 
 def _key(made_of: bytes, frame_number: int, options: RenderingOptions, to_base: str = "") -> bytes:
     digest = blake2b(_VERSION + made_of, digest_size=24)
-    digest.update(f"{frame_number}\0{options}\0{to_base}".encode())
+    digest.update(f"{frame_number}\0{_words(options)}\0{to_base}".encode())
     return digest.digest()
+
+
+@lru_cache(maxsize=512)
+def _words(options: RenderingOptions) -> str:
+    return repr(options)
