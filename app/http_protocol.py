@@ -13,7 +13,9 @@ import asyncio
 import functools
 import http
 import ipaddress
+import socket
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
@@ -25,6 +27,7 @@ from uvicorn.server import ServerState
 from app.allowed_hosts import REFUSAL, AllowedHosts
 from app.gathering_transport import GatheringTransport
 from app.settings import EVERYBODY, Settings, load_settings
+from app.shared_connections import SharedConnections, connections_of, leave_connections
 
 MAX_REQUEST_LINE = 16_384  # bytes
 MAX_HEADERS = 65_536  # bytes
@@ -88,8 +91,12 @@ class HttpProtocol(HttpToolsProtocol):
         server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        was_given: bool = False,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self._was_given = was_given
+        self._shared: SharedConnections | None = None
         self._limits = self.limits or _limits()
         self._address = ""
         self._timer: asyncio.TimerHandle | None = None
@@ -101,7 +108,14 @@ class HttpProtocol(HttpToolsProtocol):
         self._cycles: list[RequestResponseCycle] = []
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Count the connection; refuse it when its address has too many."""
+        """Count the connection, or give it to another worker; refuse it when its address has too many."""
+        shared = connections_of(self.loop, self._take)
+        if shared is not None and not self._was_given and shared.give(transport.get_extra_info("socket").fileno()):
+            transport.abort()
+            return
+        if shared is not None:
+            shared.opened()
+            self._shared = shared
         super().connection_made(cast(asyncio.Transport, GatheringTransport(transport, self.loop)))
         address = self.client[0] if self.client else ""
         if address and not self._limits.is_trusted(address):
@@ -117,6 +131,10 @@ class HttpProtocol(HttpToolsProtocol):
 
         uvicorn tells the last one only; of requests that came in one go it may be another whose answer is being sent.
         """
+        if self.transport is None:
+            return  # it was given away
+        if self._shared is not None:
+            self._shared.closed()
         self._stop_timer()
         for cycle in self._cycles:
             cycle.disconnected = True
@@ -129,6 +147,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """Let the application know that the server stops: uvicorn waits for streams that have no end of their own."""
+        leave_connections()
         stopping = self.app_state.get(STOPPING)
         if stopping is not None:
             stopping()
@@ -198,6 +217,20 @@ class HttpProtocol(HttpToolsProtocol):
         """Answer what the parser refused, with the status that says why."""
         sentences = {http.HTTPStatus.BAD_REQUEST: msg, http.HTTPStatus.MISDIRECTED_REQUEST: REFUSAL}
         self._refuse(self._refusal, sentences.get(self._refusal, self._refusal.phrase))
+
+    def _take(self, connection: socket.socket) -> None:
+        """Serve a connection that another worker has given to this one."""
+
+        def protocol() -> HttpProtocol:
+            return type(self)(self.config, self.server_state, self.app_state, self.loop, was_given=True)
+
+        async def serve() -> None:
+            with suppress(OSError):  # the client is gone already
+                await self.loop.connect_accepted_socket(protocol, connection)
+
+        task = self.loop.create_task(serve())
+        self.server_state.tasks.add(task)
+        task.add_done_callback(self.server_state.tasks.discard)
 
     def _watch_headers(self) -> None:
         # The parser holds a header back until it is complete, so its bytes are counted here as well.

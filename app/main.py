@@ -40,6 +40,7 @@ from app.routers.status import router as status_router
 from app.routers.transfers import router as transfers_router
 from app.routers.uploads import router as uploads_router
 from app.settings import Settings, load_settings
+from app.shared_connections import leave_connections
 from app.status import Status, figures_of
 from app.storing import Gate
 from app.transfer_news import TransferNews
@@ -115,6 +116,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         await status.notices.start()
         garbage.start()
         yield {STOPPING: streams.end}
+        leave_connections()
         await garbage.stop()
         await status.notices.stop()
         await transfers.stop()

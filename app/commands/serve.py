@@ -13,6 +13,7 @@ from app.commands.opening import open_archive
 from app.commands.options import with_settings
 from app.metrics import MULTIPROCESS_DIRECTORY
 from app.settings import Settings, export_environment
+from app.shared_connections import DIRECTORY as CONNECTIONS
 from app.supervisor import run_workers
 
 WORKER_TIMEOUT = 30  # seconds; a worker that reads a huge instance may be silent for some
@@ -43,17 +44,17 @@ def serve(settings: Settings) -> None:
         pass
     # uvicorn gives the signal back when it has ended in order: an end that was asked for is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with _metrics_directory(settings) as directory:
+    with _shared_directory(settings) as directory:
         # Workers start anew and read their settings from the environment, before they import anything.
-        shared = {MULTIPROCESS_DIRECTORY: directory} if directory else {}
+        shared = {MULTIPROCESS_DIRECTORY: directory, CONNECTIONS: f"{directory}/connections"} if directory else {}
         export_environment(settings.environment() | shared)
         _run(settings)
 
 
-def _metrics_directory(settings: Settings) -> AbstractContextManager[str]:
+def _shared_directory(settings: Settings) -> AbstractContextManager[str]:
     if settings.workers == 1:
         return nullcontext("")
-    return tempfile.TemporaryDirectory(prefix="isocenter-metrics-")
+    return tempfile.TemporaryDirectory(prefix="isocenter-")
 
 
 def _run(settings: Settings) -> None:
