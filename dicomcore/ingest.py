@@ -28,7 +28,7 @@ from dicomcore.data import (
 )
 from dicomcore.errors import AttributeMismatch, DicomError, MissingAttribute, UnsupportedSopClass
 from dicomcore.index import InstanceRecord
-from dicomcore.pixels import frame_index
+from dicomcore.pixels import frame_index, image_elements
 from dicomcore.resources import Resource
 from dicomcore.uids import check_uid
 
@@ -121,7 +121,7 @@ def catalogue(
         fragments=fragments,
         is_file=part10.preamble is not None
         and part10.file_meta.text(TRANSFER_SYNTAX_UID) == part10.transfer_syntax.uid,
-        frames_header=frames.header,
+        frames_header=frames.header + image_elements(part10.dataset),
         frames_pages=frames.pages,
     )
 

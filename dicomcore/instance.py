@@ -196,6 +196,11 @@ class Instance:
         return self._frames.syntax_uid
 
     @property
+    def image_elements(self) -> bytes:
+        """What was kept to describe a plain image without reading it, for `read_image_elements`; b"" of others."""
+        return self._frames.image_elements
+
+    @property
     def pixel_data_path(self) -> str:
         """The path of the attribute that holds the pixels: integers, or floating point numbers."""
         return f"{self._frames.index.tag:08X}"

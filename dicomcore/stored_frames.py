@@ -17,6 +17,7 @@ from dicomcore.content import Content
 from dicomcore.data import Buffer, Dataset, read_file, transfer_syntax
 from dicomcore.errors import CorruptFrame, ResourceNotFound
 from dicomcore.pixels import (
+    HEADER_LENGTH,
     FrameIndex,
     PixelFormat,
     convertible_to,
@@ -55,6 +56,11 @@ class StoredFrames:
         if self._index is None:
             self._index = self._unpacked()
         return self._index
+
+    @property
+    def image_elements(self) -> bytes:
+        """What was kept to describe a plain image; see `dicomcore.pixels.image_elements`."""
+        return self._stored.row.frames_header[HEADER_LENGTH:]
 
     @property
     def is_compressed(self) -> bool:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 
 from dicomcore.errors import CorruptFrame, ResourceNotFound
 from dicomcore.instance import Instance
 from dicomcore.pictures.kinds import Kind, kind_of
+from dicomcore.pixels import read_image_elements
 from dicomcore.rendering import ImageDescription, StoredFrame, describe
 from dicomcore.uids import EXPLICIT_VR_LITTLE_ENDIAN
 
 _DESCRIPTIONS = 64
+
+
+@lru_cache(maxsize=_DESCRIPTIONS)
+def _described_by(image_elements: bytes) -> ImageDescription:
+    """Describe a plain image by what was kept of it, which is the same in most of a series."""
+    return describe(read_image_elements(image_elements), with_texts=False)
 
 
 class Frames:
@@ -41,7 +48,7 @@ class Frames:
     def _known(self, instance: Instance, with_texts: bool) -> ImageDescription | None:
         found = self._descriptions.get(instance.digest)
         if found is None or (with_texts and not found.has_texts):
-            return None
+            return None if with_texts or not instance.image_elements else _described_by(instance.image_elements)
         self._descriptions.move_to_end(instance.digest)
         return found
 

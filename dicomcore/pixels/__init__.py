@@ -3,6 +3,7 @@
 - `image`, `pixel_format`: the Image Pixel Module: the arithmetic of a native frame, and what its cells mean
 - `offset_tables`: which fragments make up which frame
 - `frames`: the frame index, packed into a header and pages
+- `plain_image`: what is kept of most images to make a picture without reading their data set
 - `native`, `rle`: one frame of native or RLE compressed pixel data as native bytes
 - `stored_bits`: cells to numbers: Bits Stored, High Bit, signs
 - `registry`: which transfer syntax is decoded and encoded by what
@@ -37,15 +38,17 @@ from dicomcore.pixels.derived import derived
 from dicomcore.pixels.encapsulation import encapsulated_start, needs_extended
 from dicomcore.pixels.encoded_form import after_encoding, encoded_form
 from dicomcore.pixels.encoding import Encoding
-from dicomcore.pixels.frames import FRAMES_PER_PAGE, NO_FRAMES, FrameIndex, frame_index, pixel_data
+from dicomcore.pixels.frames import FRAMES_PER_PAGE, HEADER_LENGTH, NO_FRAMES, FrameIndex, frame_index, pixel_data
 from dicomcore.pixels.image import PIXEL_DATA_TAGS, ImagePixel
 from dicomcore.pixels.pixel_format import Decoded, PixelFormat
+from dicomcore.pixels.plain_image import image_elements, read_image_elements
 from dicomcore.pixels.recoding import Recoding
 from dicomcore.pixels.registry import Codec, Targets, codec_of, is_encodable, targets
 from dicomcore.pixels.transcode import to_deflated, to_explicit_little_endian
 
 __all__ = [
     "FRAMES_PER_PAGE",
+    "HEADER_LENGTH",
     "MAX_FRAME_LENGTH",
     "NO_FRAMES",
     "PIXEL_DATA_TAGS",
@@ -73,12 +76,14 @@ __all__ = [
     "frame_index",
     "has_same_pixels",
     "has_whole_pixels",
+    "image_elements",
     "is_decodable",
     "is_encodable",
     "is_sandboxed",
     "native_bytes",
     "needs_extended",
     "pixel_data",
+    "read_image_elements",
     "stored_frame",
     "targets",
     "to_deflated",

@@ -4,9 +4,9 @@ Native frames are arithmetic. Of encapsulated pixel data the index has pages of 
 so that looking up a frame takes the header and one page however many frames there are. Offsets are those of the buffer
 that the data set was read from: the file, or for a deflated data set what it was inflated to.
 
-The header is ``HEADER`` below followed by the packed `ImagePixel`. A page holds two 64-bit numbers for each frame:
-start and end of its only fragment, or, with the top bit of the first one set, the number in the page of the first of
-its spans and how many there are. The spans follow the frames, two numbers each.
+The header is `HEADER_LENGTH` bytes: ``_HEADER`` below and the packed `ImagePixel`. A page holds two 64-bit numbers for
+each frame: start and end of its only fragment, or, with the top bit of the first one set, the number in the page of the
+first of its spans and how many there are. The spans follow the frames, two numbers each.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from dicomcore.pixels.offset_tables import Spans, first_fragments
 
 FRAMES_PER_PAGE = 1024
 _HEADER = Struct("<BBQQQQ")
+HEADER_LENGTH = _HEADER.size + LAYOUT_LENGTH
+"""Bytes of the header; what else may be kept behind it is not read here."""
 _VERSION = 1
 _ENCAPSULATED, _BIG_ENDIAN, _WORDS = 1, 2, 4
 _TAG_SHIFT = 3  # two bits: the place of the tag in PIXEL_DATA_TAGS
@@ -63,7 +65,7 @@ class FrameIndex:
             return NO_FRAMES
         _, flags, declared, count, offset, length = _HEADER.unpack_from(header)
         return cls(
-            image=ImagePixel.from_bytes(header[_HEADER.size : _HEADER.size + LAYOUT_LENGTH]),
+            image=ImagePixel.from_bytes(header[_HEADER.size : HEADER_LENGTH]),
             declared=declared,
             count=count,
             encapsulated=bool(flags & _ENCAPSULATED),
