@@ -30,6 +30,10 @@ def picture(
     return Picture(f"http://t/{number}", selection, name, make, written_here)
 
 
+async def nothing_to_make() -> Content:
+    raise AssertionError("it was there")
+
+
 def broken(number: int) -> Picture:
     async def make() -> Content:
         raise CorruptFrame(number, "it is torn")
@@ -173,3 +177,9 @@ async def test_the_client_is_listened_to_only_until_the_pictures_are_made() -> N
         return {}
 
     assert (await answer_of(await rendered_response([picture()], [], receive=receive))).content == b"picture 1"
+
+
+async def test_a_picture_that_is_there_at_once_is_not_waited_for() -> None:
+    at_once = Picture("http://t/1", PNG, b"1", nothing_to_make, at_once=lambda: Content.of([b"here"]))
+    answer = await answer_of(await rendered_response([at_once], []))
+    assert (answer.status_code, answer.content) == (200, b"here")

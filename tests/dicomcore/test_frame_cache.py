@@ -246,3 +246,30 @@ async def test_files_are_read_and_written_in_the_threads_that_are_given(tmp_path
     threads.close()
     with pytest.raises(RuntimeError):
         await cache.get(b"other", making(b"made"))
+
+
+async def test_in_memory_something_is_there_or_made_at_once() -> None:
+    cache = FrameCache(1000)
+    assert cache.at_once(b"key", lambda: None) is None
+    assert cache.at_once(b"key", lambda: b"first") == b"first"
+    assert cache.at_once(b"key", lambda: b"second") == b"first"
+    assert await cache.get(b"key", failing) == b"first"
+    assert (cache.hits, cache.misses) == (2, 1)
+    assert cache.at_once(b"large", lambda: bytes(126)) == bytes(126)
+    assert cache.at_once(b"large", lambda: None) is None
+
+
+async def test_what_is_being_made_is_not_made_at_once() -> None:
+    cache, maker = FrameCache(1000), Maker()
+    waiting = asyncio.create_task(cache.get(b"key", maker))
+    await settle()
+    assert cache.at_once(b"key", lambda: b"twice") is None
+    maker.may.set()
+    assert await waiting == b"made"
+    assert cache.at_once(b"key", lambda: b"twice") == b"made"
+
+
+async def test_nothing_is_read_from_a_folder_at_once(tmp_path: Path) -> None:
+    cache = FrameCache(1000, tmp_path / "frames")
+    assert await cache.get(b"key", making(b"made")) == b"made"
+    assert cache.at_once(b"key", lambda: b"again") is None

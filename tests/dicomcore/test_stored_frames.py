@@ -41,8 +41,9 @@ from app.settings import Settings
 from dicomcore.archive import Archive
 from dicomcore.data import Buffer, Dataset, read_file
 from dicomcore.errors import CodecUnavailable, CorruptFrame, ResourceGone, ResourceNotFound
-from dicomcore.pixels import Encoding, PixelFormat, convert_frame
+from dicomcore.pixels import Encoding, PixelFormat, convert_frame, read_image_elements
 from dicomcore.stored_frames import StoredFrames
+from dicomcore.threads import WouldTakeLong
 from dicomcore.transcoding import Codecs
 
 PIXEL_DATA, PADDING = 0x7FE00010, 0xFFFCFFFC
@@ -324,3 +325,35 @@ async def test_the_transfer_syntax_of_frames_is_that_of_what_is_given(
 ) -> None:
     kept = await frames_of(archive, content)
     assert (kept.syntax_uid, kept.is_compressed) == (uid, is_compressed)
+
+
+@pytest.mark.parametrize("content", [JPEG, with_rows(1025), ct_instance(DEFLATED_LE), ct_instance(EXPLICIT_BE)])
+async def test_on_the_spot_only_small_native_frames_are_read(archive: Archive, content: bytes) -> None:
+    stored, _ = await observed(archive, content)
+    with pytest.raises(WouldTakeLong):
+        archive.threads.on_the_spot(StoredFrames(stored, None).native, 1)
+
+
+async def test_a_small_native_frame_is_read_on_the_spot(archive: Archive) -> None:
+    stored, storage = await observed(archive, with_rows(4))
+    assert archive.threads.on_the_spot(StoredFrames(stored, None).native, 1) == bytes(range(256)) * 16
+    with pytest.raises(ResourceNotFound):
+        archive.threads.on_the_spot(StoredFrames(stored, None).native, 2)
+    assert storage.closed == len(storage.opened) == 1
+
+
+async def test_a_frame_that_is_too_large_for_memory_is_not_read_on_the_spot(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored, _ = await observed(archive, with_rows(4))
+    monkeypatch.setattr("dicomcore.stored_bytes.LARGE", 16)
+    with pytest.raises(WouldTakeLong):
+        archive.threads.on_the_spot(StoredFrames(stored, None).native, 1)
+
+
+async def test_what_was_kept_of_a_plain_image_is_given_with_its_frames(archive: Archive) -> None:
+    plain, _ = await observed(archive, ct_instance())
+    kept = read_image_elements(StoredFrames(plain, None).image_elements)
+    assert kept.integer(0x00280010) == read_file(ct_instance()).dataset.integer(0x00280010)
+    none, _ = await observed(archive, ct_instance(PixelData=None))
+    assert StoredFrames(none, None).image_elements == b""

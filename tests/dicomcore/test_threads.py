@@ -210,3 +210,21 @@ async def test_only_who_is_on_the_spot_must_not_wait() -> None:
     await threads.soon(attempt)
     assert attempts == [True, True, False]
     threads.close()
+
+
+async def test_on_the_spot_nothing_is_handed_on() -> None:
+    threads = Threads(1)
+    assert threads.on_the_spot(divmod, 7, 2) == (3, 1)
+    with pytest.raises(WouldTakeLong):
+        threads.on_the_spot(must_not_wait)
+    must_not_wait()  # which holds there alone
+    threads.close()
+
+
+async def test_after_something_slow_twice_in_a_row_nothing_is_done_on_the_spot_for_a_while() -> None:
+    threads = Threads(1)
+    threads.on_the_spot(slow)
+    threads.on_the_spot(slow)
+    with pytest.raises(WouldTakeLong):
+        threads.on_the_spot(divmod, 7, 2)
+    threads.close()

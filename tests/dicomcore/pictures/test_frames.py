@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy
 import pytest
 from rendering_archive import COLOR_FRAMES, CT, PLAN, content_of, copy_of, read, stored
@@ -78,3 +80,25 @@ async def test_frames_that_are_not_there_are_told_from_torn_ones(archive: Archiv
         await frames.check(torn, [4])
     with pytest.raises(ResourceNotFound):
         await frames.check(await stored(archive, content_of(PLAN)), [1])
+
+
+async def test_slices_of_a_series_are_described_by_what_was_kept_of_them(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = Frames()
+    first = await stored(archive, content_of(CT))
+    second = await stored(archive, copy_of(CT, SOPInstanceUID="1.2.826.7", InstanceNumber=2))
+    read_whole = await Frames().describe(first)
+    monkeypatch.setattr(type(first), "read_header", None)  # nothing is read
+    monkeypatch.setattr(type(first), "header", None)
+    found = frames.described(first, with_texts=False)
+    assert await frames.describe(second, with_texts=False) is found
+    assert replace(found, common=read_whole.common, has_texts=True) == read_whole
+
+
+async def test_what_was_kept_has_no_texts(archive: Archive) -> None:
+    frames = Frames()
+    instance = await stored(archive, content_of(CT))
+    assert frames.described(instance, with_texts=False).frame(1).texts.patient == ()
+    assert frames.described(instance).frame(1).texts.patient
+    assert frames.described(instance, with_texts=False).has_texts  # it is known by now

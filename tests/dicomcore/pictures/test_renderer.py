@@ -20,7 +20,7 @@ from rendering_archive import (
 
 from dicomcore.archive import Archive
 from dicomcore.errors import CorruptFrame, InvalidParameter, ResourceNotFound, UnsupportedSopClass
-from dicomcore.rendering import RenderingOptions, Viewport, Window
+from dicomcore.rendering import Annotation, Region, RenderingOptions, Viewport, Window
 
 PNG = RenderingOptions(media_type="image/png", window=Window(1000, 2000))
 
@@ -149,3 +149,48 @@ async def test_frames_are_not_read_before_it_is_their_turn(archive: Archive) -> 
             assert renderer.workers.waiting + renderer.workers.running <= 1
             await asyncio.sleep(0.001)
         assert [(await picture(await task)).size for task in tasks] == [(size.width, size.height) for size in sizes]
+
+
+JPEG = RenderingOptions(window=Window(1000, 2000))
+
+
+async def test_a_small_grey_image_is_drawn_at_once_as_it_is_otherwise(archive: Archive) -> None:
+    instance = await stored(archive, content_of(CT))
+    async with renderer_of(archive) as renderer, renderer_of(archive) as other:
+        found = renderer.at_once(instance, JPEG, 1)
+        assert found is not None
+        assert await found.whole() == await (await other.frame(archive, instance, 1, JPEG)).whole()
+        assert await (await renderer.frame(archive, instance, 1, JPEG)).whole() is await found.whole()
+        whole = renderer.at_once(instance, JPEG)
+        assert whole is not None
+        assert await whole.whole() == await found.whole()
+        with pytest.raises(ResourceNotFound):
+            renderer.at_once(instance, JPEG, 2)
+
+
+@pytest.mark.parametrize("name", [COLOR_FRAMES, SEGMENTATION, ECG, PLAN, "MR_small_bigendian.dcm", "rtdose.dcm"])
+async def test_nothing_else_is_drawn_at_once(archive: Archive, name: str) -> None:
+    instance = await stored(archive, content_of(name))
+    async with renderer_of(archive) as renderer:
+        assert renderer.at_once(instance, JPEG) is None
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        PNG,
+        RenderingOptions(viewport=Viewport(64, 64)),
+        RenderingOptions(region=Region(0, 0, 0.5, 0.5)),
+        RenderingOptions(annotations=frozenset((Annotation.PATIENT,))),
+    ],
+)
+async def test_what_takes_longer_is_there_at_once_when_it_was_made_before(
+    archive: Archive, options: RenderingOptions
+) -> None:
+    instance = await stored(archive, content_of(CT))
+    async with renderer_of(archive) as renderer:
+        assert renderer.at_once(instance, options) is None
+        made = await (await renderer.instance(archive, instance, options)).whole()
+        again = renderer.at_once(instance, options)
+        assert again is not None
+        assert await again.whole() is made
