@@ -69,10 +69,10 @@ async def retrieve_rendered_frames(asked: AskedDep) -> Response:
     await asked.services.renderer.frames.check(instance, numbers)
     selection = select_rendered(asked.accepted, still_media_types(), single=len(numbers) == 1)
     options = request.of(selection.media_type)
-    renderer, source = asked.services.renderer, asked.source
+    renderer, source, base = asked.services.renderer, asked.source, asked.base
     pictures = [
         Picture(
-            f"{asked.base}{instance.resource.path}/frames/{number}/rendered",
+            f"{base}{instance.resource.path}/frames/{number}/rendered",
             selection,
             await renderer.identity(source, instance, options, number),
             partial(renderer.frame, source, instance, number, options),
@@ -80,7 +80,7 @@ async def retrieve_rendered_frames(asked: AskedDep) -> Response:
         )
         for number in numbers
     ]
-    fields = warnings_as_fields(request.warnings, asked.base)
+    fields = warnings_as_fields(request.warnings, base)
     return await rendered_response(pictures, fields, receive=asked.request.receive)
 
 

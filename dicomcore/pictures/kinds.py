@@ -100,5 +100,6 @@ def moving_media_types() -> tuple[str, ...]:
     return _writable(MOVING_MEDIA_TYPES)
 
 
+@lru_cache(maxsize=8)
 def _writable(media_types: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(one for one in media_types if can_write(one))
