@@ -2,6 +2,7 @@ import asyncio
 
 import numpy
 import pytest
+from corpus import corpus_files
 from rendering_archive import (
     COLOR_FRAMES,
     CT,
@@ -20,7 +21,9 @@ from rendering_archive import (
 
 from dicomcore.archive import Archive
 from dicomcore.errors import CorruptFrame, InvalidParameter, ResourceNotFound, UnsupportedSopClass
-from dicomcore.rendering import Annotation, Region, RenderingOptions, Viewport, Window
+from dicomcore.instance import Instance
+from dicomcore.pictures.frames import Frames
+from dicomcore.rendering import Annotation, Region, RenderingOptions, Viewport, Window, render_frame
 
 PNG = RenderingOptions(media_type="image/png", window=Window(1000, 2000))
 
@@ -194,3 +197,28 @@ async def test_what_takes_longer_is_there_at_once_when_it_was_made_before(
         again = renderer.at_once(instance, options)
         assert again is not None
         assert await again.whole() is made
+
+
+async def test_every_real_image_is_drawn_at_once_as_its_whole_data_set_says(archive: Archive) -> None:
+    drawn = 0
+    async with renderer_of(archive) as renderer:
+        for path in corpus_files():
+            instance = await taken(archive, path.read_bytes())
+            found = None if instance is None else renderer.at_once(instance, RenderingOptions())
+            if instance is None or found is None:
+                continue
+            (one,) = await Frames().read(instance, [instance.number_of_frames // 2 + 1])
+            expected = render_frame(
+                one.content, one.transfer_syntax_uid, one.frame_number, one.description, RenderingOptions()
+            )
+            assert await found.whole() == expected, path
+            drawn += 1
+    assert drawn > 30
+
+
+async def taken(archive: Archive, content: bytes) -> Instance | None:
+    """A file that was stored; None if it was refused."""
+    spool = archive.spool()
+    spool.write(content)
+    outcome = await archive.store(spool)
+    return await archive.instance(outcome.resource) if outcome.is_stored else None
