@@ -4,7 +4,7 @@ uvicorn writes the head first, and uvloop sends it at once: the client is woken 
 body. Here a small write waits for the next one, at most until the event loop turns; so nothing waits for anything but
 what is written in the same step.
 
-Measured with uvloop on one connection: see `docs/performance.md`, "One write for an answer".
+Measured: `docs/performance.md`, "One write for an answer".
 """
 
 from __future__ import annotations

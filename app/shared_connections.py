@@ -70,10 +70,11 @@ class SharedConnections:
         self._looked = float("-inf")
         self._open = 0
         folder.mkdir(exist_ok=True)
-        self._address.unlink(missing_ok=True)
-        self._socket = _listening(str(self._address))
+        for left in (folder / self._name, self._address):  # by one that was killed; others may have it mapped
+            left.unlink(missing_ok=True)
         (folder / self._name).write_bytes(bytes(_SAID.size))
         self._said = _mapped(folder / self._name, writable=True)
+        self._socket = _listening(str(self._address))
         loop.add_reader(self._socket, self._take_all)
         self._say_again()
 

@@ -16,9 +16,11 @@ from app.main import create_app, open_archive
 from app.settings import Settings, load_settings
 from dicomcore.archive import Archive
 
-# How long an example takes says nothing where other tests run beside.
+# How long something takes says nothing where other tests run beside.
 hypothesis.settings.register_profile("isocenter", deadline=None)
 hypothesis.settings.load_profile("isocenter")
+for phase in ("connect", "read", "write", "pool"):
+    setattr(httpx._config.DEFAULT_TIMEOUT_CONFIG, phase, 60.0)  # which all of httpx shares; 5 seconds otherwise
 
 
 @pytest.fixture(scope="session")

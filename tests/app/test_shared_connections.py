@@ -109,6 +109,19 @@ async def test_what_cannot_be_given_is_kept(folder: Path) -> None:
     one.close()
 
 
+async def test_the_name_of_one_that_was_killed_can_be_taken_again(folder: Path) -> None:
+    killed, other = Member(folder, "one"), Member(folder, "other")
+    other.accept()
+    killed.shared._timer.cancel()
+    asyncio.get_running_loop().remove_reader(killed.shared._socket)
+    killed.shared._socket.close()  # and its files are left
+    again = Member(folder, "one")
+    assert other.accept() is True
+    await until(lambda: again.given)
+    again.close()
+    other.close()
+
+
 async def test_one_that_leaves_gives_on_what_it_has_not_taken(folder: Path) -> None:
     one, leaving, third = Member(folder, "one"), Member(folder, "leaving"), Member(folder, "third")
     third.shared.opened()
