@@ -1,6 +1,7 @@
 import asyncio
 import os
 import re
+import signal
 import socket
 import time
 from collections import Counter
@@ -189,20 +190,38 @@ def ask(connection: socket.socket) -> bytes:
     return connection.recv(65536)
 
 
-def test_two_workers_have_about_the_same_number_of_connections(tmp_path: Path) -> None:
-    server = start_server(tmp_path / "data", "--workers", "2")
+def opened_to(server: RunningServer, count: int) -> list[socket.socket]:
+    """Connections of which each has had an answer."""
+    made = [socket.create_connection(("127.0.0.1", server.port), timeout=60) for _ in range(count)]
+    assert all(ask(one).startswith(b"HTTP/1.1 200") for one in made)
+    return made
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[RunningServer]:
+    """One of two workers."""
+    started = start_server(tmp_path / "data", "--workers", "2")
+    yield started
+    started.stop()
+
+
+def test_a_worker_that_has_few_is_given_the_next_ones(server: RunningServer) -> None:
     opened: list[socket.socket] = []
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while len(shares(server)) < 2:  # a worker takes part from its first connection on
         assert time.monotonic() < deadline
-        opened.append(socket.create_connection(("127.0.0.1", server.port)))
-        assert ask(opened[-1]).startswith(b"HTTP/1.1 200")
+        opened += opened_to(server, 1)
+    few = min(shares(server), key=lambda worker: shares(server)[worker])
+    os.kill(few, signal.SIGSTOP)
+    time.sleep(1.5)
+    opened += opened_to(server, 20)  # all by the other one
+    os.kill(few, signal.SIGCONT)
     time.sleep(0.6)
-    for _ in range(max(shares(server).values()) + 20):
-        opened.append(socket.create_connection(("127.0.0.1", server.port)))
-        assert ask(opened[-1]).startswith(b"HTTP/1.1 200")
+    found = shares(server)
+    for _ in range(max(found.values()) - found[few]):
+        opened += opened_to(server, 1)
     first, second = shares(server).values()
-    assert abs(first - second) <= 2
+    assert abs(first - second) <= 4
     assert all(ask(connection).startswith(b"HTTP/1.1 200") for connection in opened)
     for connection in opened:
         connection.close()
