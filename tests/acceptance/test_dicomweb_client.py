@@ -8,7 +8,7 @@ import numpy
 import pydicom
 import pytest
 import requests
-from builders import ct_instance
+from builders import ct_dataset, ct_instance, encapsulated, part10
 from dicomweb_client.api import DICOMwebClient
 from pydicom.data import get_testdata_file
 from running_server import RunningServer, start_server
@@ -116,6 +116,71 @@ def test_retrieve_frames_of_compressed_pixel_data(client: DICOMwebClient) -> Non
     media_types = (("image/jpeg", "1.2.840.10008.1.2.4.50"),)
     frames = client.retrieve_instance_frames(*uids, [1, 3], media_types=media_types)
     assert [frame.rstrip(b"\0") for frame in frames] == [expected[index].rstrip(b"\0") for index in (0, 2)]
+
+
+def frames_known_to_the_client() -> Iterator[tuple[str, str]]:
+    """The transfer syntaxes of compressed frames that it knows, each with the media types that it asks for."""
+    known = {
+        ("image/dicom-rle", "image/x-dicom-rle"): ("5",),
+        ("image/jpeg",): ("4.50", "4.51", "4.57", "4.70"),
+        ("image/jls", "image/x-jls"): ("4.80", "4.81"),
+        ("image/jp2",): ("4.90", "4.91"),
+        ("image/jpx",): ("4.92", "4.93"),
+        ("video/mpeg2",): ("4.100", "4.101"),
+        ("video/mp4",): ("4.102", "4.103", "4.104", "4.105", "4.106"),
+    }
+    for media_types, ends in known.items():
+        yield from ((media_type, f"1.2.840.10008.1.2.{end}") for media_type in media_types for end in ends)
+
+
+@pytest.mark.parametrize(("media_type", "transfer_syntax"), [*frames_known_to_the_client()])
+def test_retrieve_frames_in_every_media_type_that_it_knows(
+    client: DICOMwebClient, server: RunningServer, media_type: str, transfer_syntax: str
+) -> None:
+    frame = f"a frame in {transfer_syntax} ".encode()
+    frame += b" " * (len(frame) % 2)
+    uids = ("1.2.9", transfer_syntax, f"{transfer_syntax}.1")
+    keywords = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
+    attributes = dict(zip(keywords, uids, strict=True)) | {"PatientName": "Frames", "PixelData": None}
+    data = ct_dataset(**attributes) + encapsulated([frame])
+    stored = requests.post(
+        f"{server.base}/studies",
+        data=part10(data, transfer_syntax),
+        headers={"Content-Type": "application/dicom"},
+        timeout=60,
+    )
+    assert stored.ok
+    (found,) = client.retrieve_instance_frames(*uids, [1], media_types=((media_type, transfer_syntax),))
+    assert bytes(found) == frame
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type", "start"),
+    [
+        ("CT_small.dcm", "image/jpeg", b"\xff\xd8"),
+        ("CT_small.dcm", "image/gif", b"GIF8"),
+        ("CT_small.dcm", "image/png", b"\x89PNG"),
+        ("CT_small.dcm", "image/jp2", b"\0\0\0\x0cjP  "),
+        ("examples_ybr_color.dcm", "image/gif", b"GIF8"),
+        ("examples_ybr_color.dcm", "video/mp4", b"\0\0\0"),
+        ("test-SR.dcm", "text/html", b"<!"),
+        ("test-SR.dcm", "text/plain", b""),
+        ("test-SR.dcm", "text/xml", b"<?xml"),
+        ("waveform_ecg.dcm", "application/pdf", b"%PDF"),
+    ],
+)
+def test_retrieve_rendered_in_every_media_type_that_it_knows(
+    client: DICOMwebClient, server: RunningServer, name: str, media_type: str, start: bytes
+) -> None:
+    content = Path(str(get_testdata_file(name))).read_bytes()
+    headers = {"Content-Type": "application/dicom"}
+    assert requests.post(f"{server.base}/studies", data=content, headers=headers, timeout=60).ok
+    source = pydicom.dcmread(BytesIO(content))
+    uids = (source.StudyInstanceUID, source.SeriesInstanceUID, source.SOPInstanceUID)
+    found = client.retrieve_instance_rendered(*uids, media_types=(media_type,))
+    found = found.encode() if isinstance(found, str) else found  # it decodes text
+    assert found.startswith(start)
+    assert len(found) > 100
 
 
 def test_retrieve_compressed_instance_as_stored(client: DICOMwebClient) -> None:
