@@ -117,7 +117,7 @@ class Renderer:
             one = self._threads.on_the_spot(self._small_frame, instance, frame_number)
         except WouldTakeLong:
             return None
-        return render_frame(one.content, one.transfer_syntax_uid, one.frame_number, one.description, options)
+        return _drawn(one, options)
 
     def _small_frame(self, instance: Instance, frame_number: int | None) -> StoredFrame:
         description = self.frames.described(instance, with_texts=False)
@@ -252,6 +252,8 @@ class Renderer:
         as_stored = stored_picture(stored.content, stored.transfer_syntax_uid, stored.description, options)
         if as_stored is not None:
             return as_stored
+        if not instance.is_encapsulated and _is_plain(options) and _is_small(stored.description):
+            return _drawn(stored, options)
         return await self.workers.run(
             render_frame, stored.content, stored.transfer_syntax_uid, frame_number, stored.description, options
         )
@@ -326,6 +328,10 @@ class Renderer:
 
     async def _waveform(self, _source: Source, instance: Instance, options: RenderingOptions) -> bytes:
         return await instance.made_of_dataset(lambda dataset: rendered_waveform(dataset, options.media_type, options))
+
+
+def _drawn(one: StoredFrame, options: RenderingOptions) -> bytes:
+    return render_frame(one.content, one.transfer_syntax_uid, one.frame_number, one.description, options)
 
 
 def _is_plain(options: RenderingOptions) -> bool:

@@ -1,4 +1,5 @@
 import asyncio
+from pathlib import Path
 
 import numpy
 import pytest
@@ -21,9 +22,13 @@ from rendering_archive import (
 
 from dicomcore.archive import Archive
 from dicomcore.errors import CorruptFrame, InvalidParameter, ResourceNotFound, UnsupportedSopClass
+from dicomcore.frame_cache import FrameCache
 from dicomcore.instance import Instance
+from dicomcore.pictures import Renderer
 from dicomcore.pictures.frames import Frames
 from dicomcore.rendering import Annotation, Region, RenderingOptions, Viewport, Window, render_frame
+from dicomcore.threads import Threads
+from dicomcore.workers import Workers
 
 PNG = RenderingOptions(media_type="image/png", window=Window(1000, 2000))
 
@@ -169,6 +174,19 @@ async def test_a_small_grey_image_is_drawn_at_once_as_it_is_otherwise(archive: A
         assert await whole.whole() == await found.whole()
         with pytest.raises(ResourceNotFound):
             renderer.at_once(instance, JPEG, 2)
+
+
+async def test_a_small_grey_image_needs_no_other_process_where_nothing_is_kept_in_memory(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance = await stored(archive, content_of(CT))
+    threads, workers = Threads(2), Workers(1)
+    renderer = Renderer(workers, FrameCache(1 << 24, tmp_path / "frames", threads), threads)
+    monkeypatch.setattr(workers, "run", None)
+    assert renderer.at_once(instance, JPEG) is None
+    assert (await picture(await renderer.instance(archive, instance, JPEG))).size == (128, 128)
+    await workers.close()
+    threads.close()
 
 
 @pytest.mark.parametrize("name", [COLOR_FRAMES, SEGMENTATION, ECG, PLAN, "MR_small_bigendian.dcm", "rtdose.dcm"])
