@@ -63,6 +63,13 @@ class RunningServer:
         """The bytes that are resident now, for the largest of its processes."""
         return max(_status(process, "VmRSS") for process in _tree(self.process.pid))
 
+    @property
+    def workers(self) -> list[int]:
+        """The processes that answer requests, if there are several."""
+        return [
+            one for one in _children(self.process.pid) if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()
+        ]
+
     def forget_peak(self) -> None:
         """Count the peak from now on."""
         for process in _tree(self.process.pid):
@@ -84,9 +91,12 @@ class RunningServer:
         self.process.wait(30)
 
 
+def _children(process: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
 def _tree(process: int) -> list[int]:
-    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    return [process, *(one for child in children for one in _tree(int(child)))]
+    return [process, *(one for child in _children(process) for one in _tree(child))]
 
 
 def _status(process: int, name: str) -> int:

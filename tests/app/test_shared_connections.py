@@ -171,15 +171,13 @@ def established(port: int) -> set[str]:
 
 
 def shares(server: RunningServer) -> Counter[int]:
-    """How many connections each process of a server has."""
+    """How many connections each worker of a server has that has any."""
     inodes = {f"socket:[{inode}]" for inode in established(server.port)}
-    parent = server.process.pid
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
     found: Counter[int] = Counter()
-    for child in map(int, children):
-        for entry in Path(f"/proc/{child}/fd").iterdir():
+    for worker in server.workers:
+        for entry in Path(f"/proc/{worker}/fd").iterdir():
             try:
-                found[child] += os.readlink(entry) in inodes
+                found[worker] += os.readlink(entry) in inodes
             except FileNotFoundError:
                 continue
     return +found

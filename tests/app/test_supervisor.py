@@ -19,14 +19,8 @@ def server(tmp_path: Path) -> Iterator[RunningServer]:
     started.stop()
 
 
-def workers_of(server: RunningServer) -> list[int]:
-    parent = server.process.pid
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    return [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
-
-
 def test_workers_that_die_while_they_are_asked_are_replaced_at_once(server: RunningServer) -> None:
-    before = workers_of(server)
+    before = server.workers
     assert len(before) == 2
     for worker in before:
         os.kill(worker, signal.SIGSTOP)
@@ -35,7 +29,7 @@ def test_workers_that_die_while_they_are_asked_are_replaced_at_once(server: Runn
     for worker in before:
         os.kill(worker, signal.SIGKILL)
     assert httpx.get(f"{server.url}/health/ready", timeout=20).status_code == 200
-    assert not set(workers_of(server)) & set(before)
+    assert not set(server.workers) & set(before)
 
 
 def test_workers_that_cannot_start_end_the_command_with_an_error(tmp_path: Path) -> None:

@@ -140,7 +140,8 @@ def test_a_series_is_retrieved_from_a_node(page: Page, server: RunningServer, ot
     running = page.get_by_role("dialog", name=f"Retrieving from {OTHER}")
     expect(running).to_contain_text("Completed: 5", timeout=20_000)
     assert count_of(server, "1.2.8.8") == 5
-    running.get_by_role("link", name="All transfers").is_hidden()
+    expect(running.get_by_role("link", name="Open it in this archive")).to_be_visible()
+    expect(running.get_by_role("link", name="All transfers")).to_have_count(0)
 
 
 def newest_transfer(server: RunningServer) -> dict[str, object]:

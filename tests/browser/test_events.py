@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -55,10 +54,8 @@ def wait_for(page: Page, condition: str) -> None:
 
 
 def kill_workers(server: RunningServer) -> None:
-    process = server.process.pid
-    for child in Path(f"/proc/{process}/task/{process}/children").read_text().split():
-        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
-            os.kill(int(child), signal.SIGKILL)
+    for worker in server.workers:
+        os.kill(worker, signal.SIGKILL)
 
 
 def test_changes_are_told(page: Page, server: RunningServer, watched: Watched) -> None:
