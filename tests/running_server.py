@@ -81,9 +81,9 @@ class RunningServer:
         return list((self.data / "spool").iterdir())
 
     def stop(self) -> None:
-        """End it as an operator does."""
+        """End it as an operator does; requests that run have 30 seconds (``--shutdown-seconds``)."""
         self.process.terminate()
-        self.process.wait(30)
+        self.process.wait(60)
 
     def kill(self) -> None:
         """End it, and every worker it has, without warning."""
