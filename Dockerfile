@@ -15,12 +15,20 @@ COPY --from=node:24-slim /usr/local/lib/node_modules/npm /usr/local/lib/node_mod
 RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm \
  && /opt/isocenter/bin/isocenter viewer install --viewer /opt/isocenter-viewer
 
+# Letters of the scripts that our own typeface does not have, for names that are burned into pictures.
+FROM python:3.13-slim AS fonts
+RUN apt-get update && apt-get install --yes --no-install-recommends fonts-noto-core fonts-noto-cjk \
+ && mkdir /fonts \
+ && find /usr/share/fonts -name 'NotoSans*-Regular.*' ! -name '*Mono*' -exec cp {} /fonts ';'
+
 FROM python:3.13-slim
 LABEL org.opencontainers.image.title="Isocenter" \
       org.opencontainers.image.description="DICOMweb server and PACS bridge" \
       org.opencontainers.image.licenses="MIT"
 COPY --from=build /opt/isocenter /opt/isocenter
 COPY --from=viewer /opt/isocenter-viewer /opt/isocenter-viewer
+COPY --from=fonts /fonts /usr/local/share/fonts/noto
+RUN apt-get update && apt-get install --yes --no-install-recommends libfribidi0 && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --no-create-home isocenter && install -d -o isocenter -g isocenter /data
 ENV PATH=/opt/isocenter/bin:$PATH \
     PYTHONUNBUFFERED=1 \

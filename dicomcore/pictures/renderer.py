@@ -64,7 +64,7 @@ _MOST_MISSING = 64  # images that are looked for before a presentation state is 
 _MAX_VIDEO_BYTES = 256 << 20
 _IN_PROGRESS = 256 << 20  # bytes of frames that are read and not drawn yet
 _OF_OTHERS = 16 << 20  # bytes of frames that a presentation state or a segmentation refers to, about
-_VERSION = b"1"  # changes when the same request gives another picture
+_VERSION = b"2"  # changes when the same request gives another picture
 
 
 class Renderer:

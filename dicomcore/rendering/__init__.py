@@ -4,7 +4,7 @@
 - `description`: what a data set says about how it is shown, for the image and each of its frames
   (`functional_groups`, `lut_items`, `icc_profiles`, `annotation_texts`, `cine`, `overlays`, `planes`)
 - `luts`, `grey`, `color`, `palette`, `icc`: from values to greys and colours
-- `geometry`, `annotations`, `lettering`: the picture on its page
+- `geometry`, `annotations`: the picture on its page
 - `output`, `animation`: pictures as files
 - `render`: all of this, for a frame or several; `video_frame` for a video; `stored_picture`: frames that are already
   what is asked for

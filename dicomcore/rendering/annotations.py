@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
+from dicomcore.lettering import printable, width_of, write
 from dicomcore.rendering.annotation_texts import AnnotationTexts
-from dicomcore.rendering.lettering import font_of, printable, width_of
 from dicomcore.rendering.options import Annotation, RenderingOptions
 from dicomcore.rendering.overlays import Picture
 
@@ -58,11 +58,6 @@ def _letter_size(picture: tuple[int, int], lines: Sequence[str]) -> int:
 def _write(image: Image.Image, lines: Sequence[str], size: int, left: int, top: int) -> None:
     drawing = ImageDraw.Draw(image)
     for number, line in enumerate(lines):
-        drawing.text(
-            (left, top + number * round(size * _LINE_HEIGHT)),
-            line,
-            fill=_WHITE[image.mode],
-            font=font_of(size),
-            stroke_width=max(1, size // 12),
-            stroke_fill=_BLACK[image.mode],
-        )
+        place = (left, top + number * round(size * _LINE_HEIGHT))
+        write(drawing, place, line, size, _BLACK[image.mode], stroke_width=max(1, size // 12))
+        write(drawing, place, line, size, _WHITE[image.mode])

@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from dicomcore.errors import LimitExceeded
+from dicomcore.lettering import printable_line, width_of, write
 from dicomcore.rendering.geometry import MAX_PICTURE_PIXELS
-from dicomcore.rendering.lettering import font_of, printable, width_of
 from dicomcore.rendering.options import RenderingOptions
 from dicomcore.rendering.output import write_image
 
@@ -27,10 +27,10 @@ def draw_card(title: str, options: RenderingOptions) -> bytes:
     card = Image.new("L", (width, height), _PAPER)
     draw = ImageDraw.Draw(card)
     draw.rectangle((0, 0, width - 1, height - 1), outline=_EDGE)
-    text = printable(title[:_LONGEST]).replace("\n", " ")
+    text = printable_line(title[:_LONGEST])
     size = min(width, height) // _LETTER_SHARE
     while size > 4 and width_of(text, size) > width * 0.9:
         size -= 1
     if text.strip():
-        draw.text((width / 2, height / 2), text, fill=_INK, font=font_of(size), anchor="mm")
+        write(draw, (width / 2, height / 2), text, size, _INK, anchor="mm")
     return write_image(np.asarray(card), options)

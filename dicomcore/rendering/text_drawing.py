@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
+from dicomcore.lettering import printable, width_of, write
 from dicomcore.rendering.display_color import BLACK, WHITE, Color
 from dicomcore.rendering.graphic_styles import LineStyle, TextStyle
-from dicomcore.rendering.lettering import font_of, printable, width_of
 from dicomcore.rendering.placement import Point
 from dicomcore.rendering.sheet import Sheet
 
@@ -130,14 +130,14 @@ def _line_image(line: str, width: int, block: _Block, style: TextStyle, ink: Col
     letters, rim = block.letters, block.rim
     image = Image.new("RGBA", (width + 2 * rim, round(letters * _LINE_HEIGHT) + 2 * rim))
     drawing = ImageDraw.Draw(image)
-    font, shadow = font_of(letters), style.shadow
+    shadow = style.shadow
     if shadow is not None and shadow.style == "NORMAL":
         moved = (rim + shadow.offset[0] * factor, rim + shadow.offset[1] * factor)
-        drawing.text(moved, line, (*shadow.color, round(shadow.opacity * 255)), font)
+        write(drawing, moved, line, letters, (*shadow.color, round(shadow.opacity * 255)))
     outline = _contrast(ink) if shadow is None else shadow.color
     heavy = max(1, letters // 16) if style.is_bold else 0
-    drawing.text((rim, rim), line, (*outline, 255), font, stroke_width=max(1, letters // 12) + heavy)
-    drawing.text((rim, rim), line, (*ink, 255), font, stroke_width=heavy)
+    write(drawing, (rim, rim), line, letters, (*outline, 255), stroke_width=max(1, letters // 12) + heavy)
+    write(drawing, (rim, rim), line, letters, (*ink, 255), stroke_width=heavy)
     if style.is_underlined:
         y = rim + round(letters * 1.1)
         drawing.line((rim, y, rim + width, y), (*ink, 255), max(1, letters // 14))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dicomcore.documents.wording import shorten
 from dicomcore.waveforms.drawing import A4_LANDSCAPE, Area, Curve, Lines, Mark, Page, Pen, Words, straight_lines
 from dicomcore.waveforms.events import event_marks
 from dicomcore.waveforms.heading import HEAD, MARGIN, SEPARATOR, foot, head, title_of
@@ -167,4 +168,4 @@ def _strip(group: MultiplexGroup, strip: _Strip) -> Iterator[Mark]:
         yield Curve(points, _TRACE)
     if strip.left > _PAPER[0] + _PULSE:
         yield Lines(np.array([[[strip.left, strip.middle - 6], [strip.left, strip.middle - 3]]], np.float32), _TRACE)
-    yield Words(strip.left + 1, strip.middle - 6.5, lead_name(channel), 3.6, _NAME, is_bold=True)
+    yield Words(strip.left + 1, strip.middle - 6.5, shorten(lead_name(channel), 14), 3.6, _NAME, is_bold=True)

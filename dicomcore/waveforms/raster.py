@@ -8,8 +8,8 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
+from dicomcore.lettering import Anchor, printable_line, write
 from dicomcore.waveforms.drawing import Area, Curve, Lines, Page, Pen, Words
-from dicomcore.waveforms.typeface import picture_font, printable
 
 DEFAULT_RESOLUTION = 6.0
 """Pixels per mm (152 dpi) where no viewport is asked for."""
@@ -17,7 +17,7 @@ MAX_RESOLUTION = 12.0
 """Pixels per mm that a viewport can ask for at most (305 dpi)."""
 
 _DEFAULT_QUALITY = 90
-_ANCHORS = {"start": "ls", "middle": "ms", "end": "rs"}
+_ANCHORS: dict[str, Anchor] = {"start": "ls", "middle": "ms", "end": "rs"}
 
 
 def resolution_for(page: Page, width: int | None, height: int | None) -> float:
@@ -77,9 +77,10 @@ class _Canvas:
 
     def words(self, mark: Words) -> None:
         """Write a line of text."""
-        font = picture_font(max(round(mark.size * self._scale), 1), mark.is_bold)
         place = (mark.x * self._scale, mark.y * self._scale)
-        self._draw.text(place, printable(mark.text), fill=mark.color, font=font, anchor=_ANCHORS[mark.anchor])
+        size = max(round(mark.size * self._scale), 1)
+        line, anchor = printable_line(mark.text), _ANCHORS[mark.anchor]
+        write(self._draw, place, line, size, mark.color, anchor=anchor, is_bold=mark.is_bold)
 
 
 _DRAWERS: dict[type, Callable[[_Canvas, Any], None]] = {

@@ -66,6 +66,13 @@ def test_names_of_any_script_can_be_drawn(name: str) -> None:
     assert draw_annotations(picture, AnnotationTexts(patient=(name,)), BOTH).shape == (64, 64)
 
 
+def test_names_are_told_apart_in_scripts_other_than_latin() -> None:
+    picture = np.zeros((256, 256), np.uint8)
+    names = ["Жуков, Иван", "Жукова, Инна", "山田, 太郎", "山本, 太郎", "Müller, Jo", "Muller, Jo", "דוד", "דור", "??"]
+    drawn = [draw_annotations(picture, AnnotationTexts(patient=(name,)), BOTH).tobytes() for name in names]
+    assert len(set(drawn)) == len(names)
+
+
 def test_in_a_low_picture_technique_stands_below_the_patient_and_not_on_it() -> None:
     picture = np.full((60, 200), 100, np.uint8)
     texts = AnnotationTexts(patient=("Doe, Jane", "ID 7", "1970"), technique=("CT", "120 kV", "5 mm"))
