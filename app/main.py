@@ -5,8 +5,8 @@ closes it when the application stops. Nothing is built at import.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import asdict
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
@@ -100,70 +100,91 @@ def open_archive(settings: Settings, codecs: Codecs | None = None) -> Archive:
     return archive
 
 
+@dataclass(frozen=True)
+class _Parts:
+    """What runs in a worker process."""
+
+    settings: Settings
+    archive: Archive
+    nodes: StoredNodes
+    passing: Passing
+    imaging: Imaging
+    network: Network
+    transfers: Transfers
+    feed: ChangeFeed
+    streams: EventStreams
+    status: Status
+    metrics: Metrics
+
+    @classmethod
+    def open(cls, settings: Settings) -> "_Parts":
+        """Put them together, from the archive up; what they raise says what cannot be used."""
+        codecs = open_codecs(settings)
+        archive = open_archive(settings, codecs)
+        nodes = StoredNodes(archive.index.nodes, archive.threads)
+        passing = Passing(settings, archive)
+        imaging = Imaging(settings, archive, codecs)
+        network = Network(settings, passing.source, nodes, archive, passing.retention, codecs)
+        transfers = open_transfers(settings, archive, passing, network, nodes)
+        feed = ChangeFeed(archive.index, archive.threads)
+        streams = EventStreams(feed, TransferNews(transfers), limit=settings.max_event_streams)
+        status = _status(settings, archive, network, imaging, streams)
+        metrics = _metrics(settings, archive, status)
+        return cls(settings, archive, nodes, passing, imaging, network, transfers, feed, streams, status, metrics)
+
+    def services(self) -> Services:
+        """What requests are answered with."""
+        settings = self.settings
+        return Services(
+            settings=settings,
+            source=self.passing.source,
+            urls=UrlPolicy.of(SERVICE_PATH, trusted_proxies=settings.trusted_proxies, relative=settings.relative_urls),
+            gate=Gate(),
+            remote=self.network.sources,
+            nodes=self.nodes,
+            transfers=self.transfers,
+            holdings=StoredHoldings(self.archive.index.holdings, self.archive.threads),
+            ae=self.network.ae,
+            renderer=self.imaging.renderer,
+            feed=self.feed,
+            streams=self.streams,
+            status=self.status,
+        )
+
+    @asynccontextmanager
+    async def lifespan(self, _app: FastAPI) -> AsyncIterator[dict[str, Callable[[], None]]]:
+        """Start everything, and stop it in the opposite order, also where a later start or stop fails."""
+        async with AsyncExitStack() as running:
+            running.callback(self.archive.close)
+            running.callback(self.metrics.count_noted)
+            for part in (self.imaging, self.passing, self.network, self.transfers, self.status.notices):
+                await part.start()
+                running.push_async_callback(part.stop)
+            garbage = GarbageRounds()
+            garbage.start()
+            running.push_async_callback(garbage.stop)
+            running.callback(leave_connections)
+            yield {STOPPING: self.streams.end}
+
+
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Build the application; without ``settings`` from the environment, as worker processes do."""
     settings = settings or load_settings()
     configure_logging(settings.log_format, settings.log_level)
-    codecs = open_codecs(settings)
-    archive = open_archive(settings, codecs)
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Callable[[], None]]]:
-        await imaging.start()
-        await passing.start()
-        await network.start()
-        await transfers.start()
-        await status.notices.start()
-        garbage.start()
-        yield {STOPPING: streams.end}
-        leave_connections()
-        await garbage.stop()
-        await status.notices.stop()
-        await transfers.stop()
-        await network.stop()
-        await passing.stop()
-        await imaging.stop()
-        metrics.count_noted()
-        archive.close()
-
-    garbage = GarbageRounds()
-    nodes = StoredNodes(archive.index.nodes, archive.threads)
-    passing = Passing(settings, archive)
-    imaging = Imaging(settings, archive, codecs)
-    network = Network(settings, passing.source, nodes, archive, passing.retention, codecs)
-    transfers = open_transfers(settings, archive, passing, network, nodes)
-    feed = ChangeFeed(archive.index, archive.threads)
-    streams = EventStreams(feed, TransferNews(transfers), limit=settings.max_event_streams)
-    status = _status(settings, archive, network, imaging, streams)
-    services = Services(
-        settings=settings,
-        source=passing.source,
-        urls=UrlPolicy.of(SERVICE_PATH, trusted_proxies=settings.trusted_proxies, relative=settings.relative_urls),
-        gate=Gate(),
-        remote=network.sources,
-        nodes=nodes,
-        transfers=transfers,
-        holdings=StoredHoldings(archive.index.holdings, archive.threads),
-        ae=network.ae,
-        renderer=imaging.renderer,
-        feed=feed,
-        streams=streams,
-        status=status,
-    )
+    parts = _Parts.open(settings)
     app = Application(
         SERVICE_PATH,
         [service.router for service in _SERVICES],
-        services,
+        parts.services(),
         title="Isocenter",
         version=version("isocenter"),
         summary="DICOMweb (PS3.18) over an archive of DICOM instances.",
         docs_url=None,
         redoc_url=None,
-        lifespan=lifespan,
+        lifespan=parts.lifespan,
     )
-    metrics = _metrics(settings, archive, status)
-    checks = {"storage": archive.storage.check, "index": archive.index.check_schema}
-    for router in (health_router(checks, metrics), *_OTHERS):
+    checks = {"storage": parts.archive.storage.check, "index": parts.archive.index.check_schema}
+    for router in (health_router(checks, parts.metrics), *_OTHERS):
         _answer_head(router)
         app.include_router(router)
     install(app)
@@ -171,7 +192,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     install_api_docs(app)
     install_site(app)
     install_viewer(app)
-    _add_middleware(app, settings, metrics)
+    _add_middleware(app, settings, parts.metrics)
     return app
 
 

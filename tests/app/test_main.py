@@ -1,3 +1,4 @@
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -204,6 +205,24 @@ def test_a_folder_that_cannot_be_one_stops_the_start(settings: Settings, tmp_pat
     (tmp_path / "file").touch()
     with pytest.raises(StorageUnavailable):
         open_archive(settings.model_copy(update={"data": tmp_path / "file" / "data"}))
+
+
+async def test_a_start_that_fails_leaves_nothing_open(settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        app = create_app(settings.model_copy(update={"dimse_port": taken.getsockname()[1]}))
+        with pytest.raises(StorageUnavailable, match="no associations can be accepted"):
+            async with app.router.lifespan_context(app):
+                pytest.fail("it started")
+    assert [link for link in Path("/dev/fd").iterdir() if _leads_below(link, settings.data)] == []
+    async with running(settings) as client:
+        assert (await client.get(INSTANCE, headers={"Accept": "application/dicom"})).status_code == 200
+
+
+def _leads_below(link: Path, folder: Path) -> bool:
+    try:
+        return link.resolve().is_relative_to(folder.resolve())
+    except OSError:
+        return False
 
 
 @pytest.mark.parametrize(
