@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
-_PATIENCE = 15_000  # milliseconds until what is expected must be there: other tests run beside
+_PATIENCE = 30_000  # milliseconds until what is expected must be there: other tests run beside
 _NAMES = (
     "chromium",
     "chromium-browser",

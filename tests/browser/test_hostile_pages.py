@@ -96,7 +96,7 @@ def test_pages_about_a_study_show_texts_as_texts(page: Page, study: str) -> None
         expect(page.locator("h1").first).to_be_attached()
         for opened in page.locator("details:not([open]) > summary").all()[:20]:
             if opened.is_visible():
-                opened.click(timeout=2_000)
+                opened.click()
         for size in (PHONE, DESKTOP):
             page.set_viewport_size({"width": size["width"], "height": size["height"]})
             check(page)

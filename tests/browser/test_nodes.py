@@ -165,4 +165,4 @@ def test_the_status_page_follows_what_is_stored(page: Page, tmp_path: Path) -> N
     body = b"--b\r\nContent-Type: application/dicom\r\n\r\n" + ct_instance() + b"\r\n--b--\r\n"
     content_type = 'multipart/related; type="application/dicom"; boundary=b'
     assert page.request.post("/dicom-web/studies", data=body, headers={"content-type": content_type}).ok
-    expect(page.get_by_role("list", name="What is stored")).to_contain_text("1 instances", timeout=10_000)
+    expect(page.get_by_role("list", name="What is stored")).to_contain_text("1 instances")

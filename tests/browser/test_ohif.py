@@ -311,7 +311,7 @@ def _wait_for_another(value: Callable[[], object]) -> None:
 
 
 def _shot(place: Locator) -> Picture:
-    png = place.screenshot(timeout=5000)
+    png = place.screenshot()
     return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), np.float64)
 
 

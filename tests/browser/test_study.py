@@ -258,7 +258,7 @@ def test_new_series_appear_while_somebody_looks(page: Page, server: RunningServe
     page.goto(f"/ui/studies/{study}")
     expect(page.locator("#live")).to_have_attribute("data-state", "live")
     store(server, ct_instance(**uids(study, 2), SeriesDescription="A second series"))
-    expect(page.get_by_role("link", name="A second series", exact=True)).to_be_visible(timeout=10_000)
+    expect(page.get_by_role("link", name="A second series", exact=True)).to_be_visible()
 
 
 def test_a_study_that_somebody_else_deletes_is_said_to_be_gone(
@@ -269,7 +269,7 @@ def test_a_study_that_somebody_else_deletes_is_said_to_be_gone(
     page.goto(f"/ui/studies/{study}")
     expect(page.locator("#live")).to_have_attribute("data-state", "live")
     assert httpx.delete(f"{server.base}/studies/{study}").status_code == 204
-    expect(page.get_by_text("This study was deleted.")).to_be_visible(timeout=10_000)
+    expect(page.get_by_text("This study was deleted.")).to_be_visible()
     expect(page.get_by_role("button", name="Delete")).to_be_disabled()
     watched.allow("410")
     page.reload()
