@@ -7,10 +7,11 @@ the templates escape it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from dicomcore.times import normalize_date, normalize_time
+from dicomcore.written_names import readable_name
 
 Json = Mapping[str, Any]
 """A data set in the DICOM JSON model (PS3.18 Annex F), parsed."""
@@ -50,22 +51,8 @@ def person_name(name: Mapping[str, Any] | str) -> str:
 
     ``name`` is an object of the JSON model (PS3.18 §F.2.2), or text with ``=`` between the component groups.
     """
-    groups = name.split("=") if isinstance(name, str) else [str(name.get(group) or "") for group in _GROUPS]
-    alphabetic, *others = [*groups[:3], "", "", ""][:3]
-    shown = [_latin(alphabetic), *(" ".join(_components(other)) for other in others)]
-    first, *rest = [group for group in shown if group] or [""]
-    return f"{first} ({', '.join(rest)})" if rest else first
-
-
-def _latin(group: str) -> str:
-    """Write family, given, middle, prefix, suffix in the order that lists of people have."""
-    family, given, middle, prefix, suffix = [*(part.strip() for part in group.split("^")), "", "", "", "", ""][:5]
-    called = " ".join(part for part in (prefix, given, middle) if part)
-    return ", ".join(part for part in (family, called, suffix) if part)
-
-
-def _components(group: str) -> Sequence[str]:
-    return [part.strip() for part in group.split("^") if part.strip()]
+    text = name if isinstance(name, str) else "=".join(str(name.get(group) or "") for group in _GROUPS)
+    return readable_name(text)
 
 
 def date_text(date: str) -> str:

@@ -11,7 +11,8 @@ from dicomcore.documents.header import DocumentHeader, Observer, Request
 from dicomcore.documents.outline import Entry, Facts, Line, Run, Section, Tone
 from dicomcore.documents.phrases import Phrases
 from dicomcore.documents.values import ContentItem, Reference
-from dicomcore.documents.wording import readable_date, readable_date_and_time, readable_name
+from dicomcore.documents.wording import readable_date, readable_date_and_time
+from dicomcore.written_names import readable_name
 
 _SEXES = {"M": "male", "F": "female", "O": "other"}
 _FRACTION = re.compile(r"\.\d+(?=$|[+-])")

@@ -30,11 +30,11 @@ from dicomcore.documents.wording import (
     readable_date,
     readable_list,
     readable_moment,
-    readable_name,
     readable_number,
     readable_time,
     shorten,
 )
+from dicomcore.written_names import readable_name
 
 Links: TypeAlias = Callable[[Reference], str | None]
 """Gives the URL of an instance that is referred to; None where there is nothing to link to."""

@@ -55,21 +55,6 @@ def readable_date_and_time(date: str, time: str, offset: str = "") -> str:
     return " ".join(part for part in parts if part)
 
 
-def readable_name(name: str) -> str:
-    """Write a person name (PS3.5 §6.2.1) as "Family, Prefix Given Middle, Suffix (other scripts)"."""
-    groups = [_readable_group(group) for group in name.split("=")]
-    first, others = groups[0], [group for group in groups[1:] if group]
-    if not first and others:
-        first = others.pop(0)
-    return f"{first} ({'; '.join(others)})" if others else first
-
-
-def _readable_group(group: str) -> str:
-    family, given, middle, prefix, suffix = ([part.strip() for part in group.split("^")] + [""] * 5)[:5]
-    called = " ".join(part for part in (prefix, given, middle) if part)
-    return ", ".join(part for part in (family, called, suffix) if part)
-
-
 def readable_number(value: float) -> str:
     """Write a number with as many digits as a single precision value has, whole numbers without a point."""
     return f"{value:.7g}"

@@ -6,7 +6,7 @@
 """
 
 from dicomcore.lettering.lines import Anchor, ascent_of, width_of, write
-from dicomcore.lettering.text import MAX_LETTERS, is_plain, printable, printable_line
+from dicomcore.lettering.text import MAX_LETTERS, is_plain, is_writable, printable, printable_line
 from dicomcore.lettering.typefaces import own_typeface
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Anchor",
     "ascent_of",
     "is_plain",
+    "is_writable",
     "own_typeface",
     "printable",
     "printable_line",

@@ -38,6 +38,11 @@ def printable_line(text: str) -> str:
     return printable(text).replace("\n", " ")
 
 
+def is_writable(line: str) -> bool:
+    """Return whether each letter of a line can be written as it is."""
+    return printable(line) == unicodedata.normalize("NFC", line)
+
+
 def is_plain(line: str) -> bool:
     """Return whether each letter of a printable line is our own typeface's and stands where it is written."""
     return all(

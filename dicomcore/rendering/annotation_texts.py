@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dicomcore.data import Dataset
+from dicomcore.lettering import is_writable
+from dicomcore.written_names import readable_groups
 
 _LONGEST = 64
 
@@ -19,11 +21,9 @@ class AnnotationTexts:
 
 
 def _name(value: str) -> str:
-    """Write a person name for reading: the first component group that there is, family name first."""
-    group = next((one for one in value.split("=") if one.strip("^ ")), "")
-    family, _, rest = group.partition("^")
-    given = " ".join(rest.split("^")).strip()
-    return f"{family}, {given}" if family and given else family or given
+    """Write a person name, and behind it how it is written in another script, if there are letters for that."""
+    first, other, *_ = [*readable_groups(value), "", ""]
+    return f"{first} ({other})" if other and is_writable(other) else first
 
 
 def _date(value: str) -> str:

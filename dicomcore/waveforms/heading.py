@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 
 from dicomcore.data import uid_name
 from dicomcore.documents.codes import with_unit
-from dicomcore.documents.wording import readable_date, readable_moment, readable_name, readable_number, shorten
+from dicomcore.documents.wording import readable_date, readable_moment, readable_number, shorten
 from dicomcore.waveforms.drawing import Mark, Words
 from dicomcore.waveforms.waveform import Channel, MultiplexGroup, Waveform, WaveformAnnotation
+from dicomcore.written_names import readable_name
 
 HEAD = 40.0
 """Where the head ends, in mm from the top."""

@@ -8,7 +8,6 @@ from dicomcore.documents.wording import (
     readable_date_and_time,
     readable_list,
     readable_moment,
-    readable_name,
     readable_number,
     readable_offset,
     readable_time,
@@ -50,20 +49,6 @@ def test_the_offset_belongs_to_the_time() -> None:
     assert readable_date_and_time("20240131", "", "+0100") == "2024-01-31"
     assert readable_date_and_time("20240131", "1403", "+0100") == "2024-01-31 14:03 +01:00"
     assert readable_offset("nonsense") == "nonsense"
-
-
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("Doe^John^Adam^Dr.^MD", "Doe, Dr. John Adam, MD"),
-        ("Doe", "Doe"),
-        ("Yamada^Tarou=山田^太郎=やまだ^たろう", "Yamada, Tarou (山田, 太郎; やまだ, たろう)"),
-        ("=山田^太郎", "山田, 太郎"),
-        ("", ""),
-    ],
-)
-def test_a_name_is_written_family_first(name: str, words: str) -> None:
-    assert readable_name(name) == words
 
 
 def test_numbers_have_the_digits_of_single_precision() -> None:

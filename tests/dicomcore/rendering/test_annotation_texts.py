@@ -33,9 +33,20 @@ def test_what_is_absent_leaves_no_gap() -> None:
     assert texts_of(PatientBirthDate=None).patient[2] == "F"
 
 
-def test_a_name_of_several_groups_is_written_by_its_first() -> None:
-    assert texts_of(PatientName="Yamada^Tarou=X^Y").patient[0] == "Yamada, Tarou"
-    assert texts_of(PatientName="=Doe").patient[0] == "Doe"
+def named(name: str) -> str:
+    """What is written first about a patient of this name."""
+    return texts_of(SpecificCharacterSet="ISO_IR 192", PatientName=name.encode()).patient[0]
+
+
+def test_a_name_of_several_groups_is_written_in_two_scripts() -> None:
+    assert named("Yamada^Tarou=山田^太郎=やまだ^たろう") == "Yamada, Tarou (山田 太郎)"
+    assert named("=Doe") == "Doe"
+    assert named("Doe^John^Q^Dr") == "Doe, Dr John Q"
+    assert named("^") == "ID PID1"
+
+
+def test_a_group_that_there_are_no_letters_for_is_left_out() -> None:
+    assert named("Li^Wang=\U00018800\U00018801") == "Li, Wang"
 
 
 def test_long_and_unprintable_texts_are_cut() -> None:
